@@ -1,0 +1,101 @@
+using System.Text.Json.Serialization;
+using FileSharing.Chunks;
+using FileSharing.Chunks.Keys;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Signing;
+
+namespace FileSharing.Cluster.Wire;
+
+/// <summary>Owners are asked: do you have these, and stamp them with this epoch.</summary>
+public sealed record AdoptRequest(uint Epoch, IReadOnlyList<ChunkId> Ids)
+{
+    /// <summary>Ids a call; also of <see cref="HasRequest"/>.</summary>
+    public const int IdsMax = 1_000;
+}
+
+/// <summary>Index only: no stamp, no reading of the record.</summary>
+public sealed record HasRequest(IReadOnlyList<ChunkId> Ids);
+
+/// <summary>In the order of the question.</summary>
+public sealed record HaveReply(IReadOnlyList<bool> Have);
+
+public sealed record VolumeStatus(
+    Guid VolumeId,
+    string Condition,
+    long Incarnation,
+    long Records,
+    long LiveRecordBytes,
+    long DiskBytes,
+    long FreeBytes,
+    long Owed,
+    long Damaged
+);
+
+public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);
+
+/// <summary>The one call without a MAC: the one-time token is the right to make it.</summary>
+public sealed record JoinRequest(string Token, string Name);
+
+public sealed record JoinReply(Guid NodeId, ClusterSecrets Secrets);
+
+/// <param name="PreviousIncarnation">What the volume had before this opening; 0 when it is new.</param>
+public sealed record RegisterVolume(Guid VolumeId, long PreviousIncarnation, long Incarnation, long CapacityBytes);
+
+public sealed record RegisterRequest(Guid NodeId, Uri Url, string Zone, IReadOnlyList<RegisterVolume> Volumes);
+
+/// <param name="Map">Signed bytes of the cluster map; null until enough nodes have registered.</param>
+public sealed record RegisterReply(byte[]? Map);
+
+/// <param name="Map">As in <see cref="RegisterReply"/>.</param>
+public sealed record ClusterReply(ClusterSecrets Secrets, byte[]? Map);
+
+/// <summary>Chunks that are durable on two owners and were put under this session.</summary>
+public sealed record Notification(Guid UploadId, int Index, IReadOnlyList<ChunkSize> Chunks);
+
+public sealed record NotificationBatch(IReadOnlyList<Notification> Items)
+{
+    public const int ItemsMax = 1_000;
+}
+
+/// <summary>What a node cut a positional part into.</summary>
+public sealed record PartChunks(uint Epoch, IReadOnlyList<ChunkSize> Chunks);
+
+/// <summary>One answer of a batch of chunks that was not stored.</summary>
+public sealed record BatchFailure(int Index, string Type, string Detail);
+
+public sealed record BatchReply(IReadOnlyList<Receipt> Receipts, IReadOnlyList<BatchFailure> Failed);
+
+/// <summary>Every JSON message between processes, source-generated.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(MapHead))]
+[JsonSerializable(typeof(AdoptRequest))]
+[JsonSerializable(typeof(HasRequest))]
+[JsonSerializable(typeof(HaveReply))]
+[JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(JoinRequest))]
+[JsonSerializable(typeof(JoinReply))]
+[JsonSerializable(typeof(RegisterRequest))]
+[JsonSerializable(typeof(RegisterReply))]
+[JsonSerializable(typeof(ClusterReply))]
+[JsonSerializable(typeof(NotificationBatch))]
+[JsonSerializable(typeof(PartChunks))]
+[JsonSerializable(typeof(Receipt))]
+[JsonSerializable(typeof(BatchReply))]
+[JsonSerializable(typeof(WrappedKey))]
+[JsonSerializable(typeof(Problem))]
+public sealed partial class WireJson : JsonSerializerContext;
+
+/// <summary>RFC 9457, as this product sends and reads it.</summary>
+public sealed record Problem(
+    string Type,
+    string Title,
+    int Status,
+    string? Detail,
+    [property: JsonPropertyName("trace_id")] string? TraceId
+)
+{
+    public const string MediaType = "application/problem+json";
+
+    /// <summary>Prefix of every <see cref="Type"/>.</summary>
+    public const string TypePrefix = "urn:fileshare:error:";
+}
