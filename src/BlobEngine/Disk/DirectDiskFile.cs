@@ -1,0 +1,76 @@
+using FileSharing.Native.Posix;
+using Microsoft.Win32.SafeHandles;
+
+namespace FileSharing.BlobEngine;
+
+internal sealed class DirectDiskFile : IDiskFile
+{
+    private readonly SafeFileHandle handle;
+
+    public DirectDiskFile(SafeFileHandle handle, bool isDirect)
+    {
+        this.handle = handle;
+        IsDirect = isDirect;
+        if (!isDirect)
+        {
+            // Records are read whole or by their blocks; what the kernel would read ahead belongs to other people's chunks.
+            PosixFile.AdviseRandom(handle);
+        }
+    }
+
+    public long Length => RandomAccess.GetLength(handle);
+
+    public bool IsDirect { get; }
+
+    public void Write(ReadOnlySpan<byte> bytes, long offset) => RandomAccess.Write(handle, bytes, offset);
+
+    public void SyncData() => PosixFile.SyncData(handle);
+
+    public void Sync() => PosixFile.Sync(handle);
+
+    public void Allocate(long offset, long length) => _ = PosixFile.Allocate(handle, offset, length);
+
+    public void Truncate(long length) => RandomAccess.SetLength(handle, length);
+
+    public int Read(Span<byte> buffer, long offset)
+    {
+        var done = 0;
+        while (done < buffer.Length)
+        {
+            var read = RandomAccess.Read(handle, buffer[done..], offset + done);
+            if (read == 0)
+            {
+                break;
+            }
+
+            done += read;
+        }
+
+        return done;
+    }
+
+    public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct)
+    {
+        // Warm bytes are copied here and now: handing them to another thread costs more than the copy.
+        var done = IsDirect ? 0 : PosixFile.ReadCached(handle, buffer.Span, offset);
+        return done == buffer.Length ? ValueTask.FromResult(done) : ReadRestAsync(buffer, offset, done, ct);
+    }
+
+    private async ValueTask<int> ReadRestAsync(Memory<byte> buffer, long offset, int done, CancellationToken ct)
+    {
+        while (done < buffer.Length)
+        {
+            var read = await RandomAccess.ReadAsync(handle, buffer[done..], offset + done, ct);
+            if (read == 0)
+            {
+                break;
+            }
+
+            done += read;
+        }
+
+        return done;
+    }
+
+    public void Dispose() => handle.Dispose();
+}

@@ -1,0 +1,32 @@
+namespace FileSharing.BlobEngine;
+
+/// <summary>Where a volume lies, whose it is, and its limits.</summary>
+public sealed record VolumeOptions
+{
+    /// <summary>The data directory; made when absent.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>A volume of another cluster is refused.</summary>
+    public required Guid ClusterId { get; init; }
+
+    /// <summary>Written into a new volume, for people.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>A segment is sealed by the batch that reaches this size.</summary>
+    public long SegmentBytesMax { get; init; } = 1L << 30;
+
+    /// <summary>How long the writer waits for puts that have begun, before it writes a batch without them.</summary>
+    public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(0.3);
+
+    /// <summary>With less free space on the file system new records are refused; two segments, so that reclaiming can always work.</summary>
+    public long FreeBytesMin { get; init; } = 2L << 30;
+
+    /// <summary>Record bytes that may wait for the writer; further puts wait in line without copying anything.</summary>
+    public long AppendQueueBytesMax { get; init; } = 64L << 20;
+
+    /// <summary>Where reads take their buffers; share one among the volumes of a process. Null makes one for this volume.</summary>
+    public BufferPool? Buffers { get; init; }
+
+    /// <summary>How much the index may hold in memory and on disk.</summary>
+    public FileSharing.Native.RocksDb.RocksDbOptions Index { get; init; } = new();
+}
