@@ -122,7 +122,8 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
             ? reply.Have
             : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
 
-    internal static async Task ThrowOnProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    /// <summary>Turns any answer but success into a <see cref="NodeCallException"/> with the problem that came with it.</summary>
+    public static async Task ThrowOnProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.IsSuccessStatusCode)
         {

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using FileSharing.BlobEngine;
+using FileSharing.Cluster.Wire;
+using Microsoft.AspNetCore.Http;
+
+namespace FileSharing.StorageNode.Endpoints.Internal;
+
+/// <summary>Questions about many ids at once: <c>adopt</c> stamps what is there and good, <c>has</c> only looks into the index.</summary>
+internal static class VolumeCalls
+{
+    public static async Task AdoptAsync(HttpContext context, Guid volumeId, NodeParts node)
+    {
+        var store = Require(node, volumeId);
+        var request = await JsonSerializer.DeserializeAsync(
+            context.Request.Body,
+            WireJson.Default.AdoptRequest,
+            context.RequestAborted
+        );
+        if (request is not { Ids.Count: <= AdoptRequest.IdsMax })
+        {
+            throw TooMany();
+        }
+
+        var have = await store.AdoptAsync(request.Ids, request.Epoch, context.RequestAborted);
+        await Replies.WriteJsonAsync(context, new HaveReply(have), WireJson.Default.HaveReply);
+    }
+
+    public static async Task HasAsync(HttpContext context, Guid volumeId, NodeParts node)
+    {
+        var store = Require(node, volumeId);
+        var request = await JsonSerializer.DeserializeAsync(
+            context.Request.Body,
+            WireJson.Default.HasRequest,
+            context.RequestAborted
+        );
+        if (request is not { Ids.Count: <= AdoptRequest.IdsMax })
+        {
+            throw TooMany();
+        }
+
+        var have = new HaveReply([.. request.Ids.Select(id => store.Find(id) is not null)]);
+        await Replies.WriteJsonAsync(context, have, WireJson.Default.HaveReply);
+    }
+
+    /// <exception cref="RequestException">503: another node may hold it, or this one when the volume is back. Never 404: that would say "no such record".</exception>
+    public static BlobStore Require(NodeParts node, Guid volumeId) =>
+        node.Volumes.Find(volumeId)
+        ?? throw new RequestException(
+            StatusCodes.Status503ServiceUnavailable,
+            "volume-away",
+            "This volume is not open on this node."
+        );
+
+    private static RequestException TooMany() =>
+        new(StatusCodes.Status400BadRequest, "too-many-ids", $"At most {AdoptRequest.IdsMax} ids a call.");
+}

@@ -1,0 +1,97 @@
+using FileSharing.Chunks;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.StorageNode;
+
+/// <summary>Everything a storage node logs. Ids and counts, never keys, signatures or names of files.</summary>
+internal static partial class LogMessages
+{
+    [LoggerMessage(1, LogLevel.Information, "Node {Name} ({NodeId}) serves {Address}, {Volumes} volume(s).")]
+    public static partial void Serving(this ILogger log, string name, Guid nodeId, Uri address, int volumes);
+
+    [LoggerMessage(
+        2,
+        LogLevel.Information,
+        "Volume {VolumeId} at {Path}: incarnation {Incarnation}, {Records} records."
+    )]
+    public static partial void VolumeOpened(
+        this ILogger log,
+        Guid volumeId,
+        string path,
+        ulong incarnation,
+        long records
+    );
+
+    [LoggerMessage(
+        3,
+        LogLevel.Warning,
+        "Volume {VolumeId} was not closed cleanly: {Segments} segment(s) replayed, {Records} records, {TornBytes} B of unacknowledged tail cut."
+    )]
+    public static partial void VolumeReplayed(
+        this ILogger log,
+        Guid volumeId,
+        int segments,
+        long records,
+        long tornBytes
+    );
+
+    [LoggerMessage(
+        4,
+        LogLevel.Error,
+        "Volume {VolumeId}: segment {Segment} is damaged at {Offset} for {Bytes} B; its records are read from other owners."
+    )]
+    public static partial void VolumeDamaged(this ILogger log, Guid volumeId, uint segment, long offset, long bytes);
+
+    [LoggerMessage(5, LogLevel.Information, "Joined cluster {ClusterId} as node {NodeId}.")]
+    public static partial void Joined(this ILogger log, Guid clusterId, Guid nodeId);
+
+    [LoggerMessage(6, LogLevel.Information, "Registered {Volumes} volume(s) with the API.")]
+    public static partial void Registered(this ILogger log, int volumes);
+
+    [LoggerMessage(7, LogLevel.Information, "Cluster map version {Version} is in use.")]
+    public static partial void MapTaken(this ILogger log, long version);
+
+    [LoggerMessage(8, LogLevel.Debug, "The API cannot be asked: {Reason}")]
+    public static partial void ApiAway(this ILogger log, string reason);
+
+    [LoggerMessage(9, LogLevel.Warning, "{Count} notification(s) wait for the API: {Reason}")]
+    public static partial void NotificationsDelayed(this ILogger log, int count, string reason);
+
+    [LoggerMessage(
+        10,
+        LogLevel.Warning,
+        "Too many notifications wait: one of upload {UploadId} was dropped, its receipt is the proof."
+    )]
+    public static partial void NotificationDropped(this ILogger log, Guid uploadId);
+
+    [LoggerMessage(11, LogLevel.Error, "{Id} is damaged on volume {VolumeId}; read from another owner.")]
+    public static partial void ChunkDamaged(this ILogger log, ChunkId id, Guid volumeId);
+
+    [LoggerMessage(12, LogLevel.Information, "{Id} on volume {VolumeId} was healed from another owner.")]
+    public static partial void ChunkHealed(this ILogger log, ChunkId id, Guid volumeId);
+
+    [LoggerMessage(13, LogLevel.Warning, "{Id} could not be healed on volume {VolumeId}: {Reason}")]
+    public static partial void ChunkNotHealed(this ILogger log, ChunkId id, Guid volumeId, string reason);
+
+    [LoggerMessage(14, LogLevel.Error, "A download of {Id} was cut off: {Reason}")]
+    public static partial void DownloadCut(this ILogger log, ChunkId id, string reason);
+
+    [LoggerMessage(
+        15,
+        LogLevel.Information,
+        "Volume {VolumeId}: {Delivered} owed record(s) delivered, {Settled} mark(s) lifted."
+    )]
+    public static partial void OwedDelivered(this ILogger log, Guid volumeId, int delivered, int settled);
+
+    [LoggerMessage(16, LogLevel.Error, "{Method} {Path} failed.")]
+    public static partial void RequestFailed(this ILogger log, Exception error, string method, string path);
+
+    [LoggerMessage(17, LogLevel.Critical, "The cluster refuses this node: {Reason}")]
+    public static partial void Refused(this ILogger log, string reason);
+
+    [LoggerMessage(18, LogLevel.Warning, "Waiting for the API at {Api} to join the cluster: {Reason}")]
+    public static partial void WaitingToJoin(this ILogger log, Uri api, string reason);
+
+    [LoggerMessage(19, LogLevel.Warning, "Owed delivery paused: {Reason}")]
+    public static partial void OwedPaused(this ILogger log, string reason);
+}

@@ -1,0 +1,132 @@
+using FileSharing.BlobEngine;
+using FileSharing.Chunks.Keys;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Transport;
+using FileSharing.Cluster.Wire;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.StorageNode.Membership;
+
+/// <summary>
+/// Keeps the node's view of the cluster fresh: registers its volumes, then asks for newer keys and maps, at once when a peer spoke of one. The API
+/// may be away for as long as it likes: the node goes on with what it has.
+/// </summary>
+internal sealed class ClusterLink(
+    ApiClient api,
+    ClusterState state,
+    NodeFiles files,
+    VolumeSet volumes,
+    DataKeys keys,
+    TimeProvider time,
+    ILogger<ClusterLink> log
+) : IDisposable
+{
+    /// <summary>Pause between questions; also after a failed one.</summary>
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>While a peer is known to have a newer map, or there is none yet.</summary>
+    private static readonly TimeSpan EagerPollInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly SemaphoreSlim refreshing = new(1);
+    private bool registered;
+
+    /// <summary>Until cancelled.</summary>
+    /// <exception cref="NodeCallException">The cluster refuses a volume: it is a copy, or was rolled back. The node must not serve it.</exception>
+    public async Task RunAsync(RegisterRequest registration, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!registered)
+                {
+                    await RegisterAsync(registration, cancellationToken);
+                }
+
+                await RefreshAsync(cancellationToken);
+            }
+            catch (NodeCallException refusal) when (refusal.Problem?.Type == Problem.TypePrefix + "volume-refused")
+            {
+                throw;
+            }
+            catch (Exception error)
+                when (error is HttpRequestException or OperationCanceledException or FormatException)
+            {
+                if (!cancellationToken.IsCancellationRequested)
+                {
+                    log.ApiAway(error.Message);
+                }
+            }
+
+            var pause = state.Map.Current is null || state.Map.IsBehind ? EagerPollInterval : PollInterval;
+            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Asks the API now. Used when an owner refused a write because of the map.</summary>
+    public async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await refreshing.WaitAsync(cancellationToken);
+        try
+        {
+            if (await api.GetClusterAsync(cancellationToken) is { } reply)
+            {
+                await TakeAsync(reply, cancellationToken);
+            }
+        }
+        finally
+        {
+            refreshing.Release();
+        }
+    }
+
+    public void Dispose() => refreshing.Dispose();
+
+    private async Task RegisterAsync(RegisterRequest registration, CancellationToken cancellationToken)
+    {
+        var reply = await api.RegisterAsync(registration, cancellationToken);
+        registered = true;
+        log.Registered(registration.Volumes.Count);
+        TakeMap(reply.Map);
+    }
+
+    private async Task TakeAsync(ClusterReply reply, CancellationToken cancellationToken)
+    {
+        // Keys before the map, and on the volumes before in use: a record must never be sealed with a key that only memory has.
+        var known = keys.Wrapped.Select(key => key.Id).ToHashSet();
+        if (reply.Secrets.DataKeys.Where(key => !known.Contains(key.Id)).ToList() is { Count: > 0 } fresh)
+        {
+            await StoreKeysAsync(fresh, cancellationToken);
+        }
+
+        state.Replace(reply.Secrets);
+        files.Write(new NodeIdentity(state.NodeId, state.NodeName, reply.Secrets));
+        TakeMap(reply.Map);
+    }
+
+    private async Task StoreKeysAsync(List<WrappedKey> fresh, CancellationToken cancellationToken)
+    {
+        foreach (var store in volumes.Stores)
+        {
+            await store.StoreKeysAsync(fresh, cancellationToken);
+        }
+
+        fresh.ForEach(keys.Add);
+    }
+
+    private void TakeMap(byte[]? signedMap)
+    {
+        if (signedMap is null)
+        {
+            return;
+        }
+
+        var map = ClusterMap.Parse(signedMap, state.Secrets.MapKey);
+        if (map.Version > (state.Map.Current?.Version ?? 0))
+        {
+            files.WriteMap(signedMap);
+            state.Map.Offer(map);
+            log.MapTaken(map.Version);
+        }
+    }
+}

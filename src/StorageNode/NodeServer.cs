@@ -1,0 +1,430 @@
+using System.Net;
+using FileSharing.BlobEngine;
+using FileSharing.Chunks.Keys;
+using FileSharing.Cluster;
+using FileSharing.Cluster.Hosting;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Transport;
+using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Downloads;
+using FileSharing.StorageNode.Endpoints;
+using FileSharing.StorageNode.Ingest;
+using FileSharing.StorageNode.Membership;
+using FileSharing.StorageNode.Repair;
+using FileSharing.StorageNode.Replication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.StorageNode;
+
+/// <summary>
+/// One running storage node: joins (once), opens its volumes, serves, and keeps in touch with the API. <see cref="DisposeAsync"/> stops it in the
+/// opposite order; the volumes are closed last, so that their segments are trimmed and the index is flushed.
+/// </summary>
+public sealed class NodeServer : IAsyncDisposable
+{
+    /// <summary>Idle buffers kept: records of a few dozen puts.</summary>
+    private const long PooledBytesMax = 64L << 20;
+
+    /// <summary>Answer bytes that a slow client may leave with the connection; decoding runs ahead of sending by this much.</summary>
+    private const int ResponseBufferBytesMax = 1 << 20;
+
+    /// <summary>Connections of all kinds; beyond, new ones are turned away.</summary>
+    private const int ConnectionsMax = 10_000;
+
+    private static readonly TimeSpan InternalCallTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan JoinRetryPause = TimeSpan.FromMilliseconds(500);
+
+    private readonly List<Func<ValueTask>> stopping = [];
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private NodeServer() { }
+
+    /// <summary>Where it listens, with the port that it got.</summary>
+    public Uri Address { get; private set; } = null!;
+
+    public Guid NodeId { get; private set; }
+
+    /// <summary>Ends when the node must not go on: the cluster refused it. Stop the process.</summary>
+    public Task Completion => completion.Task;
+
+    /// <summary>Returns when the node serves. At its first start it waits for the API, to join.</summary>
+    /// <param name="peers">Shared by the nodes of one process, else null.</param>
+    /// <exception cref="SettingException">A setting makes no sense.</exception>
+    /// <exception cref="BlobException">A volume cannot be opened: in use, of another cluster, or not a volume.</exception>
+    public static async Task<NodeServer> StartAsync(
+        NodeSettings settings,
+        DirectPeers? peers,
+        Action<ILoggingBuilder>? logging,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var server = new NodeServer();
+        try
+        {
+            await server.RunAsync(
+                settings,
+                peers ?? new DirectPeers(),
+                logging ?? (builder => builder.AddSimpleConsole()),
+                cancellationToken
+            );
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async Task RunAsync(
+        NodeSettings settings,
+        DirectPeers peers,
+        Action<ILoggingBuilder> logging,
+        CancellationToken cancellationToken
+    )
+    {
+        var time = TimeProvider.System;
+        var logs = OnStop(LoggerFactory.Create(logging));
+        var log = logs.CreateLogger<NodeServer>();
+        var stop = new CancellationTokenSource();
+        OnStop(stop);
+
+        // 1. Who am I? From the files, or by joining.
+        var map = new MapHolder();
+        var files = new NodeFiles(settings.Data);
+        var identity = files.ReadIdentity() ?? await JoinAsync(settings, files, time, log, cancellationToken);
+        NodeId = identity.NodeId;
+        var state = new ClusterState(identity, map, time);
+        if (files.ReadMap(identity.Secrets) is { } cached)
+        {
+            map.Offer(cached);
+        }
+
+        // 2. Volumes.
+        var rootKey = settings.ReadRootKey();
+        if (rootKey is null && identity.Secrets.DataKeys.Count > 0)
+        {
+            throw new SettingException("Node:RootKeyFile", "is missing, and this cluster encrypts its records.");
+        }
+
+        var keys = OnStop(new DataKeys(rootKey, identity.Secrets.DataKeys));
+        var buffers = OnStop(new BufferPool(PooledBytesMax));
+        var volumes = new VolumeSet(
+            await OpenVolumesAsync(settings, identity, keys, buffers, time, log, cancellationToken),
+            map
+        );
+        peers.Add(volumes);
+        OnStop(() =>
+        {
+            peers.Remove(volumes);
+            return ValueTask.CompletedTask;
+        });
+
+        // 3. The ways to the others.
+        var sender = identity.NodeId.ToString("D");
+        var http = OnStop(InternalHttp.Create(state.Internal, sender, map, InternalCallTimeout));
+        var health = new PeerHealth(time);
+        var transport = new DirectTransport(peers, OnStop(new HttpChunkTransport(http, map, health, buffers.Rent)));
+        var api = new ApiClient(http, settings.ApiUrl);
+        var link = OnStop(new ClusterLink(api, state, files, volumes, keys, time, logs.CreateLogger<ClusterLink>()));
+        var settlements = OnStop(new SettleQueue(transport, time));
+        var writer = new ReplicaWriter(map, transport, settlements, link.RefreshAsync);
+        var replicas = new ReplicaReader(map, transport, health);
+
+        // 4. What the endpoints do.
+        var codec = new RecordCodec(keys, new RecordCodecOptions());
+        var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
+        var contents = new ContentReader(volumes, codec, replicas, healer);
+        var manifests = new ManifestCache(contents);
+        var streamer = new ContentStreamer(contents, new ContentPieces(manifests));
+        var parts = new NodeParts(
+            settings,
+            state,
+            volumes,
+            buffers,
+            new ByteBudget(settings.IngressBytesMax, time),
+            new ByteBudget(settings.PeerBytesMax, time),
+            new ChunkIngest(codec, buffers, writer),
+            contents,
+            replicas,
+            transport,
+            api,
+            OnStop(new NotificationQueue(api, time, logs.CreateLogger<NotificationQueue>())),
+            time,
+            log,
+            stop.Token
+        );
+        var app = BuildApp(settings, parts, streamer, manifests, logging);
+        await app.StartAsync(cancellationToken);
+        OnStop(async () =>
+        {
+            await stop.CancelAsync();
+            await app.StopAsync(CancellationToken.None);
+            await app.DisposeAsync();
+        });
+        Address = AddressOf(app);
+        log.Serving(identity.Name, identity.NodeId, Address, volumes.Stores.Count);
+
+        // 5. Daemons.
+        var delivery = new OwedDelivery(volumes, map, transport, time, logs.CreateLogger<OwedDelivery>());
+        OnStop(RunDaemon(token => KeepInTouchAsync(link, Registration(settings, volumes), log, token)));
+        OnStop(RunDaemon(delivery.RunAsync));
+        OnStop(RunDaemon(healer.RunAsync));
+    }
+
+    private static async Task<NodeIdentity> JoinAsync(
+        NodeSettings settings,
+        NodeFiles files,
+        TimeProvider time,
+        ILogger log,
+        CancellationToken cancellationToken
+    )
+    {
+        var token =
+            settings.JoinToken
+            ?? throw new SettingException(
+                "Node:JoinToken",
+                "is missing, and this node has not joined a cluster. Make a token with 'fileshare admin node token'."
+            );
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+        {
+            Timeout = InternalCallTimeout,
+        };
+        var api = new ApiClient(http, settings.ApiUrl);
+        while (true)
+        {
+            try
+            {
+                var reply = await api.JoinAsync(new JoinRequest(token, settings.Name), cancellationToken);
+                var identity = new NodeIdentity(reply.NodeId, settings.Name, reply.Secrets);
+                files.Write(identity);
+                log.Joined(reply.Secrets.ClusterId, reply.NodeId);
+                return identity;
+            }
+            catch (NodeCallException refusal) when (refusal.StatusCode is { } status && (int)status is >= 400 and < 500)
+            {
+                throw new SettingException("Node:JoinToken", refusal.Message);
+            }
+            catch (HttpRequestException error)
+            {
+                log.WaitingToJoin(settings.ApiUrl, error.Message);
+                await Task.Delay(JoinRetryPause, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<BlobStore>> OpenVolumesAsync(
+        NodeSettings settings,
+        NodeIdentity identity,
+        DataKeys keys,
+        BufferPool buffers,
+        TimeProvider time,
+        ILogger log,
+        CancellationToken cancellationToken
+    )
+    {
+        var opening = settings.Volumes.Select(async path =>
+        {
+            var options = new VolumeOptions
+            {
+                Path = path,
+                ClusterId = identity.Secrets.ClusterId,
+                NodeName = identity.Name,
+                FreeBytesMin = settings.FreeBytesMin,
+                Buffers = buffers,
+            };
+            var store = await BlobStore.OpenAsync(options, keys, new DirectDisk(), time, cancellationToken);
+            lock (stopping)
+            {
+                OnStop(store);
+            }
+
+            LogOpened(log, path, store);
+            return store;
+        });
+        var stores = await Task.WhenAll(opening);
+        foreach (var store in stores)
+        {
+            await store.StoreKeysAsync([.. identity.Secrets.DataKeys], cancellationToken);
+        }
+
+        return stores;
+    }
+
+    private static void LogOpened(ILogger log, string path, BlobStore store)
+    {
+        log.VolumeOpened(store.VolumeId, path, store.Incarnation, store.Stats().Records);
+        var recovery = store.Recovery;
+        if (!recovery.WasClean)
+        {
+            log.VolumeReplayed(
+                store.VolumeId,
+                recovery.SegmentsReplayed,
+                recovery.RecordsReplayed,
+                recovery.TornTailBytes
+            );
+        }
+
+        foreach (var place in recovery.Damage)
+        {
+            log.VolumeDamaged(store.VolumeId, place.Segment, place.Offset, place.Bytes);
+        }
+    }
+
+    private static WebApplication BuildApp(
+        NodeSettings settings,
+        NodeParts parts,
+        ContentStreamer streamer,
+        ManifestCache manifests,
+        Action<ILoggingBuilder> logging
+    )
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        logging(builder.Logging);
+        settings.Listen.Apply(builder.WebHost);
+        builder.WebHost.ConfigureKestrel(SetLimits);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockMemoryPoolFactory>();
+        builder.Services.AddRoutingCore();
+        builder.Services.AddCors();
+
+        var app = builder.Build();
+        var filter = new InternalCallFilter(() => parts.State.Internal, parts.State.Map);
+        app.Use(
+            (context, next) =>
+            {
+                context.Response.OnStarting(SetSafeHeaders, context.Response);
+                return next(context);
+            }
+        );
+        app.UseCors(policy =>
+            policy
+                .AllowAnyOrigin()
+                .AllowAnyHeader()
+                .WithMethods("GET", "HEAD", "PUT", "POST")
+                .WithExposedHeaders(
+                    "ETag",
+                    "Content-Range",
+                    "Accept-Ranges",
+                    "Repr-Digest",
+                    "Content-Disposition",
+                    "Retry-After"
+                )
+                .SetPreflightMaxAge(TimeSpan.FromHours(1))
+        );
+        app.Use(next => context => Problems.InvokeAsync(context, next, parts.Log));
+        app.Use(next => context => filter.InvokeAsync(context, next));
+        app.UseRouting();
+        Routes.Map(app, parts, streamer, manifests);
+        return app;
+    }
+
+    private static void SetLimits(KestrelServerOptions options)
+    {
+        options.Limits.MaxConcurrentConnections = ConnectionsMax;
+        options.Limits.MaxResponseBufferSize = ResponseBufferBytesMax;
+        options.Limits.Http2.InitialStreamWindowSize = 1 << 20;
+        options.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
+    }
+
+    /// <summary>Files come from users: a browser must neither guess a type nor run anything.</summary>
+    private static Task SetSafeHeaders(object state)
+    {
+        var headers = ((HttpResponse)state).Headers;
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
+        return Task.CompletedTask;
+    }
+
+    private static Uri AddressOf(WebApplication app)
+    {
+        var server = app.Services.GetRequiredService<IServer>();
+        return new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.First());
+    }
+
+    private RegisterRequest Registration(NodeSettings settings, VolumeSet volumes) =>
+        new(
+            NodeId,
+            settings.Listen.PublicUrl ?? Address,
+            settings.Zone,
+            [
+                .. volumes.Stores.Zip(
+                    settings.Volumes,
+                    (store, path) =>
+                        new RegisterVolume(
+                            store.VolumeId,
+                            (long)store.Incarnation - 1,
+                            (long)store.Incarnation,
+                            new DriveInfo(path).TotalSize
+                        )
+                ),
+            ]
+        );
+
+    private async Task KeepInTouchAsync(
+        ClusterLink link,
+        RegisterRequest registration,
+        ILogger log,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            await link.RunAsync(registration, cancellationToken);
+        }
+        catch (NodeCallException refusal)
+        {
+            log.Refused(refusal.Message);
+            completion.TrySetException(refusal);
+        }
+    }
+
+    private static Func<ValueTask> RunDaemon(Func<CancellationToken, Task> run)
+    {
+        var stop = new CancellationTokenSource();
+        var running = Task.Run(() => run(stop.Token));
+        return async () =>
+        {
+            await stop.CancelAsync();
+            await running;
+            stop.Dispose();
+        };
+    }
+
+    private void OnStop(Func<ValueTask> step) => stopping.Add(step);
+
+    private T OnStop<T>(T part)
+        where T : class
+    {
+        stopping.Add(() =>
+        {
+            if (part is IAsyncDisposable asynchronous)
+            {
+                return asynchronous.DisposeAsync();
+            }
+
+            ((IDisposable)part).Dispose();
+            return ValueTask.CompletedTask;
+        });
+        return part;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        for (var i = stopping.Count - 1; i >= 0; i--)
+        {
+            await stopping[i]();
+        }
+
+        stopping.Clear();
+        completion.TrySetResult();
+    }
+}

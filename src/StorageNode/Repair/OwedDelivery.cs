@@ -1,0 +1,185 @@
+using FileSharing.BlobEngine;
+using FileSharing.Chunks;
+using FileSharing.Cluster;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Transport;
+using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Replication;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.StorageNode.Repair;
+
+/// <summary>
+/// Brings the third copy of records that were acknowledged with two to the owner that missed them. Without it a record written while a node was down
+/// would stay at two copies for ever. It must never lift an owed mark before every owner has said that it holds the record.
+/// </summary>
+internal sealed class OwedDelivery(
+    VolumeSet volumes,
+    MapHolder map,
+    IChunkTransport transport,
+    TimeProvider time,
+    ILogger<OwedDelivery> log
+)
+{
+    /// <summary>A mark must be seen in two rounds before it is acted on: younger ones belong to writes under way.</summary>
+    private static readonly TimeSpan RoundInterval = TimeSpan.FromSeconds(3);
+
+    /// <summary>Marks looked at in one question to the owners.</summary>
+    private const int PageMax = 1_000;
+
+    private readonly Dictionary<Guid, HashSet<ChunkId>> seenBefore = [];
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(RoundInterval, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            try
+            {
+                foreach (var store in volumes.Stores)
+                {
+                    await RoundAsync(store, cancellationToken);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (IOException error)
+            {
+                log.OwedPaused(error.Message);
+            }
+        }
+    }
+
+    private async Task RoundAsync(BlobStore store, CancellationToken cancellationToken)
+    {
+        if (map.Current is not { } current || store.Condition == VolumeCondition.Poisoned)
+        {
+            return;
+        }
+
+        var before = seenBefore.GetValueOrDefault(store.VolumeId) ?? [];
+        var seen = new HashSet<ChunkId>();
+        var delivered = 0;
+        var settled = 0;
+        ChunkId? after = null;
+        while (store.ListOwed(after, PageMax) is { Count: > 0 } page)
+        {
+            after = page[^1];
+            seen.UnionWith(page);
+            var due = page.Where(before.Contains).ToList();
+            if (due.Count > 0)
+            {
+                var (deliveredHere, settledHere) = await DeliverAsync(store, current, due, cancellationToken);
+                delivered += deliveredHere;
+                settled += settledHere;
+            }
+        }
+
+        seenBefore[store.VolumeId] = seen;
+        if (settled > 0)
+        {
+            log.OwedDelivered(store.VolumeId, delivered, settled);
+        }
+    }
+
+    private async Task<(int Delivered, int Settled)> DeliverAsync(
+        BlobStore store,
+        ClusterMap current,
+        List<ChunkId> due,
+        CancellationToken cancellationToken
+    )
+    {
+        var have = await AskOwnersAsync(current, due, cancellationToken);
+        var complete = new List<ChunkId>();
+        var delivered = 0;
+        foreach (var id in due)
+        {
+            var owners = current.OwnersOf(id);
+            var answers = owners.Select(owner => have.GetValueOrDefault((owner.VolumeId, id))).ToList();
+            if (answers.TrueForAll(answer => answer == true))
+            {
+                complete.Add(id);
+                continue;
+            }
+
+            // The first owner that has it delivers, so that two holders do not send the same record.
+            var first = answers.IndexOf(true);
+            if (first < 0 || owners[first].VolumeId != store.VolumeId || answers.Contains(null))
+            {
+                continue;
+            }
+
+            if (await SendAsync(store, current, id, owners.Where((_, i) => answers[i] == false), cancellationToken))
+            {
+                delivered++;
+                complete.Add(id);
+            }
+        }
+
+        await SettleAsync(current, complete, cancellationToken);
+        return (delivered, complete.Count);
+    }
+
+    /// <summary>Who has what: true, false, or null for an owner that could not be asked.</summary>
+    private async Task<Dictionary<(Guid Volume, ChunkId Id), bool?>> AskOwnersAsync(
+        ClusterMap current,
+        List<ChunkId> due,
+        CancellationToken cancellationToken
+    )
+    {
+        var answers = new Dictionary<(Guid, ChunkId), bool?>();
+        var byOwner = due.SelectMany(id => current.OwnersOf(id).Select(owner => (owner, id)))
+            .GroupBy(pair => pair.owner, pair => pair.id);
+        foreach (var group in byOwner)
+        {
+            var ids = group.ToList();
+            var have = await transport.HasAsync(group.Key, ids, cancellationToken);
+            for (var i = 0; i < ids.Count; i++)
+            {
+                answers[(group.Key.VolumeId, ids[i])] = have?[i];
+            }
+        }
+
+        return answers;
+    }
+
+    private async Task<bool> SendAsync(
+        BlobStore store,
+        ClusterMap current,
+        ChunkId id,
+        IEnumerable<MapVolume> lacking,
+        CancellationToken cancellationToken
+    )
+    {
+        if (store.Find(id) is not { } info || await store.ReadRecordAsync(id, cancellationToken) is not { } stored)
+        {
+            return false;
+        }
+
+        using var record = new RecordLease(new StoredRecordMemory(stored), stored.Memory.Length);
+        foreach (var owner in lacking)
+        {
+            var put = new PutRecord(owner, current.Version, info.TouchEpoch, Owed: false);
+            if (!(await transport.PutAsync(put, record, cancellationToken)).IsDurable())
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task SettleAsync(ClusterMap current, List<ChunkId> complete, CancellationToken cancellationToken)
+    {
+        var byOwner = complete
+            .SelectMany(id => current.OwnersOf(id).Select(owner => (owner, id)))
+            .GroupBy(pair => pair.owner, pair => pair.id);
+        foreach (var group in byOwner)
+        {
+            await transport.SettleAsync(group.Key, current.Version, [.. group], cancellationToken);
+        }
+    }
+}
