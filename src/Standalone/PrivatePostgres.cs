@@ -26,14 +26,14 @@ public sealed class PrivatePostgres : IAsyncDisposable
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(5);
 
     private readonly PrivatePostgresSettings settings;
-    private readonly FileStream runLock;
+    private readonly DataLock runLock;
     private readonly string socketDirectory;
     private readonly PostgresProcess process;
     private readonly TimeProvider time;
 
     private PrivatePostgres(
         PrivatePostgresSettings settings,
-        FileStream runLock,
+        DataLock runLock,
         string socketDirectory,
         PostgresProcess process,
         TimeProvider time
@@ -57,7 +57,8 @@ public sealed class PrivatePostgres : IAsyncDisposable
     public Task<int> Exited => process.Exited;
 
     /// <summary>Makes the data directory if there is none, starts the server and returns when it answers.</summary>
-    /// <exception cref="PostgresException">No PostgreSQL is installed, the directory is in use or out of reach, or the server does not come up; the message says which and what to do.</exception>
+    /// <exception cref="PostgresException">No PostgreSQL is installed, the directory is out of reach, or the server does not come up; the message says which and what to do.</exception>
+    /// <exception cref="DataInUseException">Another process runs a server on this data.</exception>
     public static async Task<PrivatePostgres> StartAsync(
         PrivatePostgresSettings settings,
         TimeProvider time,
@@ -72,21 +73,21 @@ public sealed class PrivatePostgres : IAsyncDisposable
             RunDirectory = Path.GetFullPath(settings.RunDirectory),
         };
         Directory.CreateDirectory(settings.RunDirectory);
-        var held = Lock(settings);
+        var held = DataLock.Take(Path.Combine(settings.RunDirectory, "postgres.lock"));
         try
         {
             return await StartLockedAsync(settings, held, time, stop);
         }
         catch
         {
-            await held.DisposeAsync();
+            held.Dispose();
             throw;
         }
     }
 
     private static async Task<PrivatePostgres> StartLockedAsync(
         PrivatePostgresSettings settings,
-        FileStream held,
+        DataLock held,
         TimeProvider time,
         CancellationToken stop
     )
@@ -123,28 +124,10 @@ public sealed class PrivatePostgres : IAsyncDisposable
         await PostgresShutdown.StopAsync(process.Id, process.Exited, time);
         SocketDirectory.Release(socketDirectory);
         File.Delete(PidFile);
-        await runLock.DisposeAsync();
+        runLock.Dispose();
     }
 
     private string PidFile => Path.Combine(settings.RunDirectory, "postgres.pid");
-
-    private static FileStream Lock(PrivatePostgresSettings settings)
-    {
-        try
-        {
-            // FileShare.None is flock(2): the kernel lets go of it when we die.
-            return new FileStream(
-                Path.Combine(settings.RunDirectory, "postgres.lock"),
-                FileMode.OpenOrCreate,
-                FileAccess.ReadWrite,
-                FileShare.None
-            );
-        }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or PathTooLongException))
-        {
-            throw new PostgresException($"{settings.DataDirectory} is in use by another process of FileShare.", e);
-        }
-    }
 
     private async Task WaitUntilReadyAsync(CancellationToken stop)
     {
