@@ -1,0 +1,176 @@
+# shellcheck shell=bash
+# What deploy/* and tests/run share. Sourced, never run.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readonly ROOT
+readonly BIN="$ROOT/artifacts/bin"
+readonly READY_TIMEOUT_S=120
+readonly STOP_TIMEOUT_S=60
+readonly LOG_BYTES_MAX=$((64 * 1024 * 1024))
+
+say() { printf '%s\n' "$*"; }
+note() { printf '%s\n' "$*" >&2; }
+die() { note "${0##*/}: $*"; exit 1; }
+usage_error() { note "${0##*/}: $1"; usage >&2; exit 2; }
+
+# --- what must be installed -------------------------------------------------
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+has_postgres_server() {
+    local binary
+    for binary in /usr/lib/postgresql/*/bin/postgres; do
+        [ -x "$binary" ] && return 0
+    done
+    command -v postgres >/dev/null
+}
+
+has_library() {
+    # ldconfig lies in /sbin, which is not in everybody's PATH.
+    PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1"
+}
+
+# The Debian 12 name of RocksDB's library, or that of Ubuntu 24.04: whichever this system offers.
+rocksdb_package() {
+    local package
+    for package in librocksdb7.8 librocksdb8.9; do
+        if apt-cache show "$package" >/dev/null 2>&1; then
+            say "$package"
+            return
+        fi
+    done
+    die "apt offers neither librocksdb7.8 nor librocksdb8.9. Supported are Debian 12 and Ubuntu 24.04."
+}
+
+need_sdk() {
+    if ! command -v dotnet >/dev/null || ! dotnet --list-sdks | grep -q '^10\.'; then
+        die "the .NET 10 SDK is missing. Install it: https://learn.microsoft.com/dotnet/core/install/linux (package dotnet-sdk-10.0)."
+    fi
+}
+
+# Installs what is missing, and asks apt for nothing when everything is there.
+need_packages() {
+    local missing=()
+    has_postgres_server || missing+=(postgresql)
+    has_library 'libzstd\.so\.1' || missing+=(libzstd1)
+    has_library 'libxxhash\.so\.0' || missing+=(libxxhash0)
+    command -v curl >/dev/null || missing+=(curl)
+    if ! has_library 'librocksdb\.so'; then
+        apt-cache show librocksdb7.8 librocksdb8.9 2>/dev/null | grep -q . || as_root apt-get update -q
+        missing+=("$(rocksdb_package)")
+    fi
+    [ ${#missing[@]} -gt 0 ] || return 0
+    note "Installing: ${missing[*]}"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 ||
+        { as_root apt-get update -q >&2 &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >&2; } ||
+        die "apt-get could not install: ${missing[*]}"
+}
+
+# --- building ---------------------------------------------------------------
+
+# Release builds of the programs, and artifacts/bin/{api,standalone,storage-node,fileshare} pointing at them.
+build_programs() {
+    local project
+    mkdir -p "$BIN"
+    for project in Standalone Api StorageNode; do
+        dotnet build "$ROOT/src/$project" -c Release --nologo -v q -clp:NoSummary >&2 || die "src/$project does not build."
+    done
+    ln -sfn ../build/bin/Standalone/release/FileSharing.Standalone "$BIN/standalone"
+    ln -sfn ../build/bin/Api/release/FileSharing.Api "$BIN/api"
+    ln -sfn ../build/bin/StorageNode/release/FileSharing.StorageNode "$BIN/storage-node"
+    build_cli
+}
+
+# One file, compiled ahead of time: it starts in a third of the time. src/Cli/Cli.csproj says how.
+build_cli() {
+    local published=Cli/release
+    dotnet publish "$ROOT/src/Cli" -c Release --nologo -v q -clp:NoSummary >&2 || die "src/Cli does not publish."
+    [ "$(uname -m)" != x86_64 ] || published=Cli/release_linux-x64
+    ln -sfn "../build/publish/$published/FileSharing.Cli" "$BIN/fileshare"
+}
+
+# --- data directory ---------------------------------------------------------
+
+# Absolute path of a data directory that may not exist yet.
+absolute() { realpath -m -- "$1"; }
+
+# Others may pass through the data directory, not list it: Postgres runs as another user below it.
+make_data_directory() {
+    local directory
+    for directory in "$1" "$1/run"; do
+        [ -d "$directory" ] || mkdir -p -m 0711 "$directory"
+    done
+    [ -d "$1/log" ] || mkdir -m 0750 "$1/log"
+}
+
+# --- processes --------------------------------------------------------------
+
+# Process id in a pid file, when that process is alive and works on this data directory: ids are reused.
+# usage: running_pid PID_FILE DATA
+running_pid() {
+    local pid
+    [ -s "$1" ] || return 1
+    read -r pid <"$1"
+    [[ $pid =~ ^[0-9]+$ ]] && [ -r "/proc/$pid/cmdline" ] || return 1
+    tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qF -- "$2" || return 1
+    say "$pid"
+}
+
+# Starts a program that outlives this shell; its output is appended to the log.
+# usage: start_detached PID_FILE LOG COMMAND...
+start_detached() {
+    local pid_file=$1 log=$2
+    shift 2
+    if [ -f "$log" ] && [ "$(stat -c %s "$log")" -gt "$LOG_BYTES_MAX" ]; then
+        mv -f "$log" "$log.1"
+    fi
+    setsid nohup "$@" >>"$log" 2>&1 </dev/null &
+    say $! >"$pid_file"
+}
+
+# usage: wait_gone PID
+wait_gone() {
+    local deadline=$((SECONDS + STOP_TIMEOUT_S))
+    while [ -d "/proc/$1" ] && ! grep -qs '^State:[[:space:]]*Z' "/proc/$1/status"; do
+        [ "$SECONDS" -lt "$deadline" ] || return 1
+        sleep 0.1
+    done
+}
+
+# Sends a signal to the process of a pid file and waits until it is gone. Nothing runs: nothing happens.
+# usage: stop_process PID_FILE DATA [SIGNAL]
+stop_process() {
+    local pid
+    if pid=$(running_pid "$1" "$2"); then
+        kill "-${3:-TERM}" "$pid" 2>/dev/null || true
+        wait_gone "$pid" || die "process $pid does not stop; see $2/log."
+    fi
+    rm -f "$1"
+}
+
+# usage: wait_ready URL PID LOG NAME
+wait_ready() {
+    local deadline=$((SECONDS + READY_TIMEOUT_S))
+    until curl -fsS -o /dev/null --max-time 5 "$1" 2>/dev/null; do
+        if [ ! -d "/proc/$2" ]; then
+            tail -n 20 "$3" >&2
+            die "$4 stopped while starting; the end of $3 is above."
+        fi
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            tail -n 20 "$3" >&2
+            die "$4 is not ready after $READY_TIMEOUT_S s; the end of $3 is above."
+        fi
+        sleep 0.2
+    done
+}
+
+# --- arguments --------------------------------------------------------------
+
+# usage: need_value OPTION REMAINING_WORDS
+need_value() { [ "$2" -ge 2 ] || usage_error "$1 needs a value."; }
+
+# usage: need_number OPTION VALUE
+need_number() { [[ $2 =~ ^[0-9]{1,5}$ ]] || usage_error "$1 takes a whole number, not '$2'."; }
