@@ -3,10 +3,12 @@ namespace FileSharing.BlobEngine;
 /// <summary>Small whole files.</summary>
 internal static class DiskExtensions
 {
+    public const string TemporarySuffix = ".tmp";
+
     /// <summary>Returns when the file has this content durably; a crash leaves the old content or the new, never a mixture.</summary>
     public static void Replace(this IDisk disk, string path, ReadOnlySpan<byte> content)
     {
-        var temporary = path + ".tmp";
+        var temporary = path + TemporarySuffix;
         using (var file = disk.Open(temporary, DiskAccess.Cached, create: true))
         {
             file.Truncate(0);

@@ -1,0 +1,46 @@
+using System.Buffers.Binary;
+using FileSharing.Chunks;
+
+namespace FileSharing.BlobEngine;
+
+/// <summary>Where a live record lies and what is known of it: the 18 bytes of an index value.</summary>
+internal readonly record struct IndexEntry(
+    uint Segment,
+    long FrameOffset,
+    int RecordBytes,
+    RecordKind Kind,
+    bool Owed,
+    byte GcState,
+    uint TouchEpoch
+)
+{
+    public const int Bytes = 18;
+    private const int OwedBit = 1 << 4;
+    private const int GcStateShift = 5;
+
+    /// <summary>Where the record itself begins in its segment.</summary>
+    public long RecordOffset => FrameOffset + SegmentFormat.FrameHeaderBytes + SegmentFormat.RecordPrefixBytes;
+
+    public void Write(Span<byte> bytes)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, Segment);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], (uint)(FrameOffset / SegmentFormat.FrameAlignmentBytes));
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], RecordBytes);
+        bytes[12] = (byte)((int)Kind | (Owed ? OwedBit : 0) | (GcState << GcStateShift));
+        bytes[13] = 0;
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[14..], TouchEpoch);
+    }
+
+    public static IndexEntry Read(ReadOnlySpan<byte> bytes) =>
+        new(
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+            (long)BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]) * SegmentFormat.FrameAlignmentBytes,
+            BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]),
+            (RecordKind)(bytes[12] & 0xF),
+            (bytes[12] & OwedBit) != 0,
+            (byte)(bytes[12] >> GcStateShift & 3),
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..])
+        );
+
+    public RecordInfo ToInfo(ChunkId id) => new(id, Kind, RecordBytes, TouchEpoch, Owed);
+}

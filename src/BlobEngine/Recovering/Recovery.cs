@@ -1,0 +1,179 @@
+namespace FileSharing.BlobEngine;
+
+/// <summary>
+/// Brings index and segments together when a volume is opened: docs/segment-format.md, section 4. It cuts only what cannot have been
+/// acknowledged; what was once on stable storage and is damaged now is reported and left in place.
+/// </summary>
+internal sealed class Recovery(
+    SegmentSet segments,
+    ChunkIndex index,
+    BufferPool pool,
+    VolumeIdentity identity,
+    ulong previousIncarnation
+)
+{
+    private readonly bool isClean = previousIncarnation > 0 && index.CleanIncarnation == previousIncarnation;
+    private readonly List<DamagedPlace> damage = [];
+    private readonly List<(uint Segment, SegmentScan Scan, long CutAt)> unsealed = [];
+    private ulong lastSequence = index.Sequence;
+    private (uint Segment, SegmentScan Scan)? toContinue;
+    private int segmentsReplayed;
+    private long tornTailBytes;
+
+    /// <summary>Where the log goes on, and what was found. The index is complete and flushed when this returns.</summary>
+    public (LogPosition Position, RecoveryReport Report) Run(CancellationToken ct)
+    {
+        var numbers = segments.Load();
+        using var replay = new Replay(index, segments);
+        foreach (var number in numbers)
+        {
+            ct.ThrowIfCancellationRequested();
+            Recover(number, isLast: number == numbers[^1], replay, ct);
+        }
+
+        // Sealing takes sequences of its own, so it waits until the last one in use is known.
+        foreach (var (number, scan, cutAt) in unsealed)
+        {
+            Seal(number, scan, cutAt, replay.Update);
+        }
+
+        replay.Update.SetFormat();
+        replay.Update.SetSequence(lastSequence);
+        replay.Commit();
+        index.Flush();
+        var nextSegment = numbers.Count == 0 ? 1 : numbers[^1] + 1;
+        var position = new LogPosition(
+            identity.VolumeId,
+            identity.Incarnation,
+            nextSegment,
+            lastSequence + 1,
+            toContinue is { } last ? Open(last.Segment, last.Scan, last.Scan.End) : null
+        );
+        var report = new RecoveryReport(
+            isClean && segmentsReplayed == 0,
+            index.IsNew && numbers.Count > 0,
+            segmentsReplayed,
+            replay.Records,
+            tornTailBytes,
+            damage
+        );
+        return (position, report);
+    }
+
+    private void Recover(uint number, bool isLast, Replay replay, CancellationToken ct)
+    {
+        var file = segments.Reading(number);
+        var replayed = index.ReplayPosition(number);
+        if (SegmentFooter.TryReadBlock(file, number, pool) is { } footer)
+        {
+            lastSequence = Math.Max(lastSequence, footer.LastSequence);
+            if (replayed >= file.Length)
+            {
+                return;
+            }
+
+            if (SegmentFooter.TryReadContents(file, footer, pool) is { } contents)
+            {
+                segmentsReplayed++;
+                replay.Enter(number, contents.Records, contents.Notes);
+                replay.Update.SetReplayPosition(number, file.Length);
+                return;
+            }
+        }
+
+        if (ReadHeader(file, number) is { } header)
+        {
+            Scan(number, isLast, file, header, replayed, replay, ct);
+        }
+    }
+
+    /// <summary>The segment's header; when it is damaged, one that lets every batch pass, since each batch names its segment and place itself.</summary>
+    /// <returns>Null for a segment of another volume, which is none of ours.</returns>
+    private SegmentHeader? ReadHeader(IDiskFile file, uint number)
+    {
+        using var block = pool.Rent(SegmentFormat.SegmentHeaderBytes);
+        var isWhole = file.Read(block.GetSpan(), 0) == block.Length;
+        if (!isWhole || !SegmentHeader.TryRead(block.GetSpan(), out var header) || header.Segment != number)
+        {
+            damage.Add(new DamagedPlace(number, 0, SegmentFormat.SegmentHeaderBytes));
+            return new SegmentHeader(identity.VolumeId, identity.Incarnation, number, FirstSequence: 1);
+        }
+
+        if (header.VolumeId == identity.VolumeId)
+        {
+            return header;
+        }
+
+        damage.Add(new DamagedPlace(number, 0, file.Length));
+        return null;
+    }
+
+    private void Scan(
+        uint number,
+        bool isLast,
+        IDiskFile file,
+        SegmentHeader header,
+        long replayed,
+        Replay replay,
+        CancellationToken ct
+    )
+    {
+        var scan = new SegmentScan(file, number, pool);
+        scan.Run(header, ct);
+        damage.AddRange(scan.Damage);
+        lastSequence = Math.Max(lastSequence, scan.LastSequence);
+        var isWhole = scan.TornTailBytes == 0 && scan.Damage.Count == 0 && scan.End == file.Length;
+        if (isClean && isLast && isWhole && replayed == file.Length)
+        {
+            toContinue = (number, scan);
+            return;
+        }
+
+        segmentsReplayed++;
+        var covered = scan.Batches.FindLast(batch => batch.End <= replayed);
+        replay.Enter(number, scan.Contents.Records[covered.Records..], scan.Contents.Notes[covered.Notes..]);
+        unsealed.Add((number, scan, WhereToCut(number, isLast, scan)));
+    }
+
+    private long WhereToCut(uint number, bool isLast, SegmentScan scan)
+    {
+        if (isLast || scan.TornTailBytes == 0)
+        {
+            tornTailBytes += scan.TornTailBytes;
+            return scan.End;
+        }
+
+        // A later segment exists, so this one was synced to its end: what is invalid there was acknowledged once.
+        damage.Add(new DamagedPlace(number, scan.End, scan.TornTailBytes));
+        return scan.End + scan.TornTailBytes;
+    }
+
+    /// <summary>Cuts the torn tail and writes the footer: the segment is never appended to again.</summary>
+    private void Seal(uint number, SegmentScan scan, long cutAt, IndexUpdate update)
+    {
+        if (cutAt == SegmentFormat.SegmentHeaderBytes && scan.Damage.Count == 0)
+        {
+            segments.Delete(number);
+            return;
+        }
+
+        using var segment = Open(number, scan, cutAt);
+        using var builder = new BatchBuilder(pool);
+        segment.Trim();
+        try
+        {
+            segment.Reserve(segment.FooterBytesMax);
+        }
+        catch (IOException error) when (DiskErrors.IsNoSpace(error))
+        {
+            // The volume can be read without the footer; the next opening tries again.
+            return;
+        }
+
+        lastSequence = segment.Seal(builder, pool, lastSequence + 1) - 1;
+        update.SetReplayPosition(number, segment.Position);
+    }
+
+    private OpenSegment Open(uint number, SegmentScan scan, long position) =>
+        new(segments, number, segments.Writing(number), position, scan.Contents);
+}

@@ -1,0 +1,104 @@
+using FileSharing.Chunks;
+
+namespace FileSharing.BlobEngine;
+
+/// <summary>
+/// Enters facts of the log into the index that a crash took from it. The fact with the higher origin wins, and a record is live exactly
+/// when no delete has a higher one, in whatever order compaction has left the frames.
+/// </summary>
+internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposable
+{
+    /// <summary>Bounds the memory of one update.</summary>
+    private const int ChangesPerCommit = 8192;
+
+    private readonly IndexUpdate update = index.BeginUpdate();
+    private readonly Dictionary<ChunkId, ulong> deletes = [];
+
+    public IndexUpdate Update => update;
+
+    public long Records { get; private set; }
+
+    /// <summary>Enters these facts of one segment; its replay position is the caller's to set, after the last of them.</summary>
+    public void Enter(uint segment, IReadOnlyList<DirectoryEntry> records, IReadOnlyList<StatedNote> notes)
+    {
+        // Both lists in order of the log. Records and notes about one id never share a batch, so the origin orders them.
+        var note = 0;
+        foreach (var record in records)
+        {
+            for (; note < notes.Count && notes[note].Origin < record.Origin; note++)
+            {
+                Enter(notes[note]);
+            }
+
+            Enter(segment, record);
+        }
+
+        for (; note < notes.Count; note++)
+        {
+            Enter(notes[note]);
+        }
+    }
+
+    public void Commit() => update.Commit();
+
+    private void Enter(uint segment, DirectoryEntry record)
+    {
+        if (
+            (deletes.TryGetValue(record.Id, out var deleted) && deleted > record.Origin)
+            || OriginOf(record.Id) > record.Origin
+        )
+        {
+            return;
+        }
+
+        update.Apply(segment, record);
+        Records++;
+        CommitWhenLarge();
+    }
+
+    private void Enter(StatedNote stated)
+    {
+        var id = stated.Note.Id;
+        if (stated.Note.Kind == NoteKind.Delete)
+        {
+            deletes[id] = Math.Max(deletes.GetValueOrDefault(id), stated.Origin);
+        }
+
+        if (stated.Note.Kind == NoteKind.Touch || OriginOf(id) <= stated.Origin)
+        {
+            update.Apply(stated.Note);
+            CommitWhenLarge();
+        }
+    }
+
+    /// <summary>The origin of the copy that the index points to, read from its frame; 0 when there is none or it cannot be read.</summary>
+    private ulong OriginOf(ChunkId id)
+    {
+        if (update.Find(id) is not { } entry)
+        {
+            return 0;
+        }
+
+        try
+        {
+            Span<byte> frame = stackalloc byte[SegmentFormat.FrameHeaderBytes];
+            return segments.Reading(entry.Segment).Read(frame, entry.FrameOffset) == frame.Length
+                ? Frame.ReadOrigin(frame)
+                : 0;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private void CommitWhenLarge()
+    {
+        if (update.Changes >= ChangesPerCommit)
+        {
+            update.Commit();
+        }
+    }
+
+    public void Dispose() => update.Dispose();
+}

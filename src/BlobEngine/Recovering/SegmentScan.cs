@@ -1,0 +1,192 @@
+using System.Buffers.Binary;
+using FileSharing.Chunks;
+using FileSharing.Native.XxHash;
+
+namespace FileSharing.BlobEngine;
+
+/// <summary>
+/// Reads a segment without a footer from its first batch to its end, and tells apart what is valid, what is damaged, and what is a torn tail.
+/// A place is damaged, not torn, when a later batch is valid: batches follow one another only after a sync, so whatever lies before a valid batch was on stable storage.
+/// </summary>
+internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
+{
+    private const int SearchBytes = 1 << 20;
+
+    private readonly long length = file.Length;
+
+    public SegmentContents Contents { get; } = new();
+
+    public List<DamagedPlace> Damage { get; } = [];
+
+    /// <summary>Batches in the order of the log: where each ends, and how many records and notes there are up to there.</summary>
+    public List<ScannedBatch> Batches { get; } = [];
+
+    /// <summary>End of the last valid batch that is not part of a footer.</summary>
+    public long End { get; private set; } = SegmentFormat.SegmentHeaderBytes;
+
+    public ulong LastSequence { get; private set; }
+
+    /// <summary>Written bytes behind <see cref="End"/>; not counting zeros and remains of a footer.</summary>
+    public long TornTailBytes { get; private set; }
+
+    /// <param name="header">Of this segment.</param>
+    /// <param name="ct">Stops between two batches.</param>
+    public void Run(SegmentHeader header, CancellationToken ct)
+    {
+        LastSequence = header.FirstSequence - 1;
+        var position = (long)SegmentFormat.SegmentHeaderBytes;
+        long invalidFrom = -1;
+        while (position >= 0 && position < length)
+        {
+            ct.ThrowIfCancellationRequested();
+            if (!TryTakeBatch(position, out var batch))
+            {
+                invalidFrom = invalidFrom < 0 ? position : invalidFrom;
+                position = FindNextBatch(position + SegmentFormat.BlockBytes);
+                continue;
+            }
+
+            if (invalidFrom >= 0)
+            {
+                Damage.Add(new DamagedPlace(segment, invalidFrom, position - invalidFrom));
+                invalidFrom = -1;
+            }
+
+            if (batch.Flags.HasFlag(BatchFlags.Footer))
+            {
+                // The footer was begun and not finished. It only repeats, so it is written anew.
+                return;
+            }
+
+            position += batch.Bytes;
+            End = position;
+        }
+
+        TornTailBytes = invalidFrom < 0 ? 0 : EndOfData(invalidFrom) - invalidFrom;
+    }
+
+    private bool TryTakeBatch(long offset, out BatchHeader header)
+    {
+        if (!TryReadHeader(offset, out header) || header.Sequence <= LastSequence || offset + header.Bytes > length)
+        {
+            return false;
+        }
+
+        using var buffer = pool.Rent(Math.Max((int)header.FrameBytes, 1));
+        var frames = buffer.GetSpan()[..(int)header.FrameBytes];
+        if (
+            file.Read(frames, offset + SegmentFormat.BatchHeaderBytes) != frames.Length
+            || XXH3.Hash64(frames) != header.FrameChecksum
+        )
+        {
+            return false;
+        }
+
+        LastSequence = header.Sequence;
+        if (!header.Flags.HasFlag(BatchFlags.Footer))
+        {
+            AddFrames(frames, offset + SegmentFormat.BatchHeaderBytes);
+            Batches.Add(new ScannedBatch(offset, offset + header.Bytes, Contents.Records.Count, Contents.Notes.Count));
+        }
+
+        return true;
+    }
+
+    private void AddFrames(ReadOnlySpan<byte> frames, long offset)
+    {
+        var whole = frames.Length;
+        while (true)
+        {
+            var frameOffset = offset + whole - frames.Length;
+            if (!Frame.TryTake(ref frames, out var frame))
+            {
+                return;
+            }
+
+            if (frame.Type == FrameType.Note && frame.Body.Length == SegmentFormat.NoteBodyBytes)
+            {
+                Contents.Notes.Add(new StatedNote(Note.Read(frame.Body), frame.Origin));
+            }
+            else if (frame.Type == FrameType.Record && ReadRecord(frame, frameOffset) is { } record)
+            {
+                Contents.Records.Add(record);
+            }
+        }
+    }
+
+    /// <summary>The entry for a record frame; null, and reported, when what it holds is no record although the batch is as it was written.</summary>
+    private DirectoryEntry? ReadRecord(Frame frame, long frameOffset)
+    {
+        try
+        {
+            var record = frame.Body[SegmentFormat.RecordPrefixBytes..];
+            var header = RecordHeader.Read(record);
+            return new DirectoryEntry(
+                header.Id,
+                frameOffset,
+                record.Length,
+                header.Kind,
+                frame.Flags,
+                BinaryPrimitives.ReadUInt32LittleEndian(frame.Body),
+                frame.Origin
+            );
+        }
+        catch (BlobException)
+        {
+            Damage.Add(new DamagedPlace(segment, frameOffset, frame.Body.Length));
+            return null;
+        }
+    }
+
+    private bool TryReadHeader(long offset, out BatchHeader header)
+    {
+        Span<byte> bytes = stackalloc byte[SegmentFormat.BatchHeaderBytes];
+        header = default;
+        return file.Read(bytes, offset) == bytes.Length && BatchHeader.TryRead(bytes, segment, offset, out header);
+    }
+
+    /// <summary>The first place from here on where a batch header of this segment stands that is later than the last one; -1 when there is none.</summary>
+    private long FindNextBatch(long from)
+    {
+        using var buffer = pool.Rent(SearchBytes);
+        for (var start = from; start < length; start += SearchBytes)
+        {
+            var bytes = buffer.GetSpan();
+            bytes = bytes[..file.Read(bytes, start)];
+            for (var at = 0; at < bytes.Length; at += SegmentFormat.BlockBytes)
+            {
+                if (
+                    BatchHeader.TryRead(bytes[at..], segment, start + at, out var header)
+                    && header.Sequence > LastSequence
+                )
+                {
+                    return start + at;
+                }
+            }
+        }
+
+        return -1;
+    }
+
+    private long EndOfData(long from)
+    {
+        using var buffer = pool.Rent(SearchBytes);
+        var end = from;
+        for (var start = from; start < length; start += SearchBytes)
+        {
+            var bytes = buffer.GetSpan();
+            bytes = bytes[..file.Read(bytes, start)];
+            var last = bytes.LastIndexOfAnyExcept((byte)0);
+            end = last < 0 ? end : Math.Min(SegmentFormat.AlignBlock(start + last + 1), length);
+        }
+
+        return end;
+    }
+}
+
+/// <summary>One valid batch of a scanned segment.</summary>
+/// <param name="Offset">Where it begins.</param>
+/// <param name="End">Where the next may begin.</param>
+/// <param name="Records">Records of the segment up to its end.</param>
+/// <param name="Notes">Notes of the segment up to its end.</param>
+internal readonly record struct ScannedBatch(long Offset, long End, int Records, int Notes);

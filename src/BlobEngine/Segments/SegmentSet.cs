@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+namespace FileSharing.BlobEngine;
+
+/// <summary>The segment files of a volume: their names, their lengths, and handles for reading, opened when first needed. Thread-safe.</summary>
+internal sealed class SegmentSet(IDisk disk, string directory) : IDisposable
+{
+    private const string Suffix = ".seg";
+
+    private readonly ConcurrentDictionary<uint, long> lengths = new();
+    private readonly ConcurrentDictionary<uint, Lazy<IDiskFile>> cached = new();
+    private readonly ConcurrentDictionary<uint, Lazy<IDiskFile>> direct = new();
+
+    public int Count => lengths.Count;
+
+    /// <summary>Bytes of all files, with what is preallocated.</summary>
+    public long Bytes => lengths.Values.Sum();
+
+    public string PathOf(uint segment) => Path.Combine(directory, $"{segment:D10}{Suffix}");
+
+    /// <summary>Looks at the directory. What a crash left under a temporary name never held acknowledged data and is removed.</summary>
+    /// <returns>The segment numbers, ascending.</returns>
+    public IReadOnlyList<uint> Load()
+    {
+        var numbers = new List<uint>();
+        foreach (var name in disk.List(directory))
+        {
+            var path = Path.Combine(directory, name);
+            if (name.EndsWith(DiskExtensions.TemporarySuffix, StringComparison.Ordinal))
+            {
+                disk.Delete(path);
+            }
+            else if (
+                name.EndsWith(Suffix, StringComparison.Ordinal)
+                && uint.TryParse(name.AsSpan(0, name.Length - Suffix.Length), NumberStyles.None, null, out var number)
+            )
+            {
+                numbers.Add(number);
+            }
+        }
+
+        numbers.Sort();
+        foreach (var number in numbers)
+        {
+            SetLength(number, Reading(number).Length);
+        }
+
+        return numbers;
+    }
+
+    public void SetLength(uint segment, long bytes) => lengths[segment] = bytes;
+
+    /// <summary>Makes the file with its header; when this returns both are durable.</summary>
+    /// <returns>Open for appending behind the header.</returns>
+    public IDiskFile Create(SegmentHeader header, BufferPool pool)
+    {
+        var path = PathOf(header.Segment);
+        var temporary = path + DiskExtensions.TemporarySuffix;
+        var file = disk.Open(temporary, DiskAccess.Direct, create: true);
+        try
+        {
+            using var block = pool.Rent(SegmentFormat.SegmentHeaderBytes);
+            header.Write(block.GetSpan());
+            file.Write(block.GetSpan(), 0);
+            file.Sync();
+            disk.Rename(temporary, path);
+            disk.SyncDirectory(directory);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        SetLength(header.Segment, SegmentFormat.SegmentHeaderBytes);
+        return file;
+    }
+
+    /// <summary>Opens an existing segment for writing.</summary>
+    public IDiskFile Writing(uint segment) => disk.Open(PathOf(segment), DiskAccess.Direct, create: false);
+
+    /// <summary>The handle that all readers share; do not dispose it.</summary>
+    public IDiskFile Reading(uint segment) => Shared(cached, segment, DiskAccess.Cached);
+
+    /// <summary>The same past the page cache, for a second look at bytes that seem damaged.</summary>
+    public IDiskFile ReadingDirect(uint segment) => Shared(direct, segment, DiskAccess.Direct);
+
+    /// <summary>Removes a segment that holds nothing.</summary>
+    public void Delete(uint segment)
+    {
+        lengths.TryRemove(segment, out _);
+        foreach (var handles in new[] { cached, direct })
+        {
+            if (handles.TryRemove(segment, out var file) && file.IsValueCreated)
+            {
+                file.Value.Dispose();
+            }
+        }
+
+        disk.Delete(PathOf(segment));
+        disk.SyncDirectory(directory);
+    }
+
+    private IDiskFile Shared(ConcurrentDictionary<uint, Lazy<IDiskFile>> handles, uint segment, DiskAccess access)
+    {
+        var path = PathOf(segment);
+        return handles.GetOrAdd(segment, _ => new Lazy<IDiskFile>(() => disk.Open(path, access, create: false))).Value;
+    }
+
+    public void Dispose()
+    {
+        foreach (var file in cached.Values.Concat(direct.Values).Where(file => file.IsValueCreated))
+        {
+            file.Value.Dispose();
+        }
+    }
+}

@@ -1,0 +1,135 @@
+namespace FileSharing.BlobEngine;
+
+/// <summary>The directory of a volume, locked and recovered: what reading and writing work on.</summary>
+internal sealed class Volume : IDisposable
+{
+    /// <summary>Idle buffers that a volume with a pool of its own keeps.</summary>
+    private const long BufferBytesKept = 48L << 20;
+
+    /// <summary>A segment of this size is sealed at close: the next opening would have to read it to go on with it.</summary>
+    private const long SealAtCloseBytes = 64L << 20;
+
+    private readonly IDisposable heldLock;
+
+    private Volume(VolumeOptions options, DataKeys keys, IDisk disk, VolumeFiles files, IDisposable heldLock)
+    {
+        Options = options;
+        Keys = keys;
+        Disk = disk;
+        Files = files;
+        this.heldLock = heldLock;
+        Buffers = options.Buffers ?? new BufferPool(BufferBytesKept);
+        Segments = new SegmentSet(disk, files.SegmentsPath);
+    }
+
+    public VolumeOptions Options { get; }
+
+    public DataKeys Keys { get; }
+
+    public IDisk Disk { get; }
+
+    public VolumeFiles Files { get; }
+
+    public BufferPool Buffers { get; }
+
+    public SegmentSet Segments { get; }
+
+    public VolumeIdentity Identity { get; private set; } = null!;
+
+    public ChunkIndex Index { get; private set; } = null!;
+
+    public SegmentLog Log { get; private set; } = null!;
+
+    public RecoveryReport Recovered { get; private set; } = null!;
+
+    public static Volume Open(VolumeOptions options, DataKeys keys, IDisk disk, TimeProvider time, CancellationToken ct)
+    {
+        var files = new VolumeFiles(disk, options.Path);
+        if (!disk.DirectoryExists(options.Path))
+        {
+            disk.CreateDirectory(options.Path);
+            disk.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(options.Path))!);
+        }
+
+        var isEmpty = files.IsEmpty;
+        if (!isEmpty && files.ReadIdentity() is null)
+        {
+            throw new BlobException(
+                BlobError.NotAVolume,
+                $"{options.Path} is not empty and holds no volume.json; give an empty directory, or the right one."
+            );
+        }
+
+        var held =
+            disk.TryLock(files.LockPath)
+            ?? throw new BlobException(BlobError.VolumeInUse, $"Another process has {options.Path} open.");
+        var volume = new Volume(options, keys, disk, files, held);
+        try
+        {
+            volume.Recover(time, ct);
+            return volume;
+        }
+        catch
+        {
+            volume.Dispose();
+            throw;
+        }
+    }
+
+    private void Recover(TimeProvider time, CancellationToken ct)
+    {
+        var previous = Files.ReadIdentity() ?? VolumeFiles.NewIdentity(Options, time);
+        if (previous.ClusterId != Options.ClusterId)
+        {
+            throw new BlobException(
+                BlobError.WrongCluster,
+                $"{Options.Path} belongs to cluster {previous.ClusterId}, not to {Options.ClusterId}."
+            );
+        }
+
+        foreach (var key in Files.ReadKeys())
+        {
+            Keys.Add(key);
+        }
+
+        Identity = previous with { Incarnation = previous.Incarnation + 1 };
+        Files.WriteIdentity(Identity);
+        Disk.CreateDirectory(Files.SegmentsPath);
+        Disk.SyncDirectory(Options.Path);
+        Index = ChunkIndex.Open(Disk, Files.IndexPath, Options.Index);
+        var recovery = new Recovery(Segments, Index, Buffers, Identity, previous.Incarnation);
+        (var position, Recovered) = recovery.Run(ct);
+        Log = new SegmentLog(Options, Segments, Buffers, position);
+    }
+
+    /// <summary>Leaves nothing to recover. Only when every write has succeeded and the writer has ended.</summary>
+    public void CloseLog()
+    {
+        using var update = Index.BeginUpdate();
+        if (Log.IsOpen && Log.Position >= SealAtCloseBytes && Log.TryReserveFooter())
+        {
+            using var builder = new BatchBuilder(Buffers);
+            var (segment, length) = Log.Seal(builder);
+            update.SetReplayPosition(segment, length);
+            update.SetSequence(Log.NextSequence - 1);
+        }
+
+        Log.Trim();
+        update.SetCleanIncarnation(Identity.Incarnation);
+        update.Commit();
+        Index.Flush();
+    }
+
+    public void Dispose()
+    {
+        Log?.Dispose();
+        Index?.Dispose();
+        Segments.Dispose();
+        if (Options.Buffers is null)
+        {
+            Buffers.Dispose();
+        }
+
+        heldLock.Dispose();
+    }
+}

@@ -1,0 +1,42 @@
+namespace FileSharing.BlobEngine;
+
+/// <summary>One record or note on its way into the log. Its task ends when the fact is durable and in the index, or never will be.</summary>
+internal sealed class AppendRequest
+{
+    // Continuations must not run on the writer's thread: the next batch waits for it.
+    private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public AppendRequest(ReadOnlyMemory<byte> record, RecordHeader header, PutOptions options)
+    {
+        Record = record;
+        Header = header;
+        Options = options;
+        FrameBytes = SegmentFormat.RecordFrameBytes(record.Length);
+    }
+
+    public AppendRequest(Note note)
+    {
+        Note = note;
+        FrameBytes = SegmentFormat.NoteFrameBytes;
+    }
+
+    /// <summary>Empty for a note. Must not change before the task has ended.</summary>
+    public ReadOnlyMemory<byte> Record { get; }
+
+    public RecordHeader Header { get; }
+
+    public PutOptions Options { get; }
+
+    public Note Note { get; }
+
+    public bool IsRecord => !Record.IsEmpty;
+
+    /// <summary>Room that it takes in a batch.</summary>
+    public int FrameBytes { get; }
+
+    public Task Completion => completion.Task;
+
+    public void Succeed() => completion.TrySetResult();
+
+    public void Fail(Exception error) => completion.TrySetException(error);
+}
