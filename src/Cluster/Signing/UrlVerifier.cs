@@ -133,5 +133,5 @@ public sealed class UrlVerifier(ClusterSecrets secrets, TimeProvider time)
 
     private static string? Value(string?[] values, string name) => values[Array.IndexOf(UrlForm.Parameters, name)];
 
-    private static string Shorten(string name) => name.Length <= 32 ? name : name[..32] + "…";
+    private static string Shorten(string? name) => name is { Length: > 32 } ? name[..32] + "…" : name ?? "";
 }
