@@ -57,12 +57,16 @@ internal sealed class TestVolume : IAsyncDisposable
             TimeProvider.System,
             CancellationToken.None
         );
-        if (IsEncrypted)
+        try
         {
-            await store.StoreKeysAsync([WrappedKey], CancellationToken.None);
+            await store.StoreKeysAsync(IsEncrypted ? [WrappedKey] : [], CancellationToken.None);
+            return store;
         }
-
-        return store;
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>What a crash at this moment would leave: the files as they are, without the end of the process.</summary>
@@ -74,7 +78,8 @@ internal sealed class TestVolume : IAsyncDisposable
             Directory.CreateDirectory(directory.Replace(Options.Path, copy.Path, StringComparison.Ordinal));
         }
 
-        foreach (var file in Directory.GetFiles(Options.Path, "*", SearchOption.AllDirectories))
+        var files = Directory.GetFiles(Options.Path, "*", SearchOption.AllDirectories);
+        foreach (var file in files.Where(file => Path.GetFileName(file) != "LOCK"))
         {
             File.Copy(file, file.Replace(Options.Path, copy.Path, StringComparison.Ordinal));
         }
