@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
+using FileSharing.Native.XxHash;
 using FsCheck;
 using FsCheck.Fluent;
 using Xunit;
@@ -122,8 +123,8 @@ public sealed class RecordCodecTests : IDisposable
         var record = Encode(codec, TestBytes.Make(1000, 4));
         record[200] ^= 1;
         var block = record.AsSpan(96, 1000 + 16);
-        BitConverter.TryWriteBytes(record.AsSpan(96 + block.Length + 4), Native.XxHash.XXH3.Hash64(block));
-        BitConverter.TryWriteBytes(record.AsSpan(record.Length - 8), Native.XxHash.XXH3.Hash64(record.AsSpan()[..^8]));
+        BitConverter.TryWriteBytes(record.AsSpan(96 + block.Length + 4), XXH3.Hash64(block));
+        BitConverter.TryWriteBytes(record.AsSpan(record.Length - 8), XXH3.Hash64(record.AsSpan()[..^8]));
         RecordCodec.Verify(record);
         var error = Assert.Throws<BlobException>(() => Decode(codec, record, 0, 1000));
         Assert.Equal(BlobError.Damaged, error.Error);
