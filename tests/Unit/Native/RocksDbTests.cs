@@ -1,0 +1,67 @@
+using FileSharing.Native.RocksDb;
+using Xunit;
+
+namespace FileSharing.UnitTests.Native;
+
+public sealed class RocksDbTests : IDisposable
+{
+    private readonly string path = Directory.CreateTempSubdirectory("fileshare-rocksdb-").FullName;
+
+    public void Dispose() => Directory.Delete(path, recursive: true);
+
+    [Fact]
+    public void Keys_are_found_walked_in_order_and_deleted()
+    {
+        using var db = RocksDb.Open(path, new RocksDbOptions());
+        using var batch = new WriteBatch();
+        batch.Put("b"u8, "2"u8);
+        batch.Put("a"u8, "1"u8);
+        batch.Put("c"u8, []);
+        batch.Delete("b"u8);
+        db.Write(batch);
+        Assert.Equal(1, db.Get("a"u8, new byte[1]));
+        Assert.Equal(-1, db.Get("b"u8, new byte[1]));
+        Assert.Equal(0, db.Get("c"u8, new byte[1]));
+        using var iterator = db.Iterate();
+        iterator.Seek("b"u8);
+        Assert.True(iterator.IsValid);
+        Assert.Equal("c"u8.ToArray(), iterator.Key.ToArray());
+        iterator.Next();
+        Assert.False(iterator.IsValid);
+    }
+
+    [Fact]
+    public void What_was_flushed_survives_and_what_was_not_is_lost_as_a_whole()
+    {
+        using (var db = RocksDb.Open(path, new RocksDbOptions()))
+        {
+            using var batch = new WriteBatch();
+            batch.Put("kept"u8, "1"u8);
+            db.Write(batch);
+            db.Flush();
+        }
+
+        using var reopened = RocksDb.Open(path, new RocksDbOptions());
+        Assert.Equal(1, reopened.Get("kept"u8, new byte[1]));
+        Assert.True(reopened.TableBytes() > 0);
+    }
+
+    [Fact]
+    public void An_iterator_keeps_the_database_until_it_is_disposed()
+    {
+        var db = RocksDb.Open(path, new RocksDbOptions());
+        using var iterator = db.Iterate();
+        db.Dispose();
+        iterator.Seek("a"u8);
+        Assert.False(iterator.IsValid);
+        Assert.Throws<ObjectDisposedException>(() => db.Get("a"u8, []));
+    }
+
+    [Fact]
+    public void A_second_opening_is_an_error_with_a_message()
+    {
+        using var db = RocksDb.Open(path, new RocksDbOptions());
+        var error = Assert.Throws<RocksDbException>(() => RocksDb.Open(path, new RocksDbOptions()));
+        Assert.Contains("lock", error.Message, StringComparison.OrdinalIgnoreCase);
+    }
+}
