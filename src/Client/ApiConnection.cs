@@ -13,11 +13,8 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
 
     private static readonly MediaTypeHeaderValue JsonMediaType = new("application/json") { CharSet = "utf-8" };
 
-    public Task<TReply> GetAsync<TReply>(
-        string path,
-        JsonTypeInfo<TReply> replyType,
-        CancellationToken cancellation
-    ) => SendAsync(HttpMethod.Get, path, null, replyType, cancellation);
+    public Task<TReply> GetAsync<TReply>(string path, JsonTypeInfo<TReply> replyType, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Get, path, null, replyType, cancellation);
 
     public Task<TReply> SendAsync<TBody, TReply>(
         HttpMethod method,

@@ -44,11 +44,7 @@ public sealed partial class FileShareClient
 
     /// <summary>What stands directly in a folder, page by page, in the server's order.</summary>
     public IAsyncEnumerable<RemoteItem> ListChildrenAsync(string folderId, CancellationToken cancellation = default) =>
-        ListAsync(
-            $"folders/{Uri.EscapeDataString(folderId)}/children",
-            WireJson.Default.PageRemoteItem,
-            cancellation
-        );
+        ListAsync($"folders/{Uri.EscapeDataString(folderId)}/children", WireJson.Default.PageRemoteItem, cancellation);
 
     /// <summary>Files and folders that others share with the caller.</summary>
     public IAsyncEnumerable<RemoteItem> ListSharedWithMeAsync(CancellationToken cancellation = default) =>
@@ -75,12 +71,7 @@ public sealed partial class FileShareClient
 
     /// <summary>Renames, moves, or both at once; null leaves as it is.</summary>
     /// <exception cref="FileShareException">Status 409: the name is taken there.</exception>
-    public Task UpdateAsync(
-        string fileId,
-        string? name,
-        string? parentId,
-        CancellationToken cancellation = default
-    ) =>
+    public Task UpdateAsync(string fileId, string? name, string? parentId, CancellationToken cancellation = default) =>
         api.SendAsync(
             HttpMethod.Patch,
             $"files/{Uri.EscapeDataString(fileId)}",

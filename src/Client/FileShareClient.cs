@@ -74,6 +74,13 @@ public sealed partial class FileShareClient : IDisposable
     }
 
     /// <summary>
+    /// Whether the local file holds the bytes of the remote one's newest version; moves none of them. False also when the server knows no
+    /// fingerprint and the file was cut in another way than this client does.
+    /// </summary>
+    public Task<bool> HasSameContentAsync(string path, RemoteItem remote, CancellationToken cancellation = default) =>
+        LocalMatch.IsSameAsync(transfers, path, remote, cancellation);
+
+    /// <summary>
     /// Makes the remote folder equal to the local one for everything that the local one holds; what else is there stays. Files that are there with
     /// the same content are not sent again, so a repeated call goes on where an interrupted one stopped.
     /// </summary>

@@ -79,11 +79,12 @@ internal static class HttpErrors
             Status = status,
             TraceId = problem?.TraceId,
             RetryAfter = RetryAfter(response, time),
-            IsRetryable = response.StatusCode
-                is HttpStatusCode.TooManyRequests
-                    or HttpStatusCode.BadGateway
-                    or HttpStatusCode.ServiceUnavailable
-                    or HttpStatusCode.GatewayTimeout,
+            IsRetryable =
+                response.StatusCode
+                    is HttpStatusCode.TooManyRequests
+                        or HttpStatusCode.BadGateway
+                        or HttpStatusCode.ServiceUnavailable
+                        or HttpStatusCode.GatewayTimeout,
         };
     }
 

@@ -33,13 +33,19 @@ public sealed record RemotePath
 
     /// <summary>The folder around it. The starting point has none.</summary>
     public RemotePath Parent =>
-        IsRoot ? throw new InvalidOperationException("The top has no parent.") : new(RootId, [.. Segments.SkipLast(1)], false);
+        IsRoot
+            ? throw new InvalidOperationException("The top has no parent.")
+            : new(RootId, [.. Segments.SkipLast(1)], false);
 
     /// <summary>The path of something directly inside this one.</summary>
     public RemotePath Child(string name) => new(RootId, [.. Segments, name], false);
 
     /// <param name="problem">What is wrong and how it should be; null when the text is a path.</param>
-    public static bool TryParse(string text, [NotNullWhen(true)] out RemotePath? path, [NotNullWhen(false)] out string? problem)
+    public static bool TryParse(
+        string text,
+        [NotNullWhen(true)] out RemotePath? path,
+        [NotNullWhen(false)] out string? problem
+    )
     {
         ArgumentNullException.ThrowIfNull(text);
         path = null;

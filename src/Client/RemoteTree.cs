@@ -16,7 +16,10 @@ public sealed class RemoteTree(FileShareClient client)
     /// <exception cref="FileShareException">Status 404 or <see cref="ErrorTypes.NotFound"/>: nothing stands there.</exception>
     public async Task<RemoteItem> GetAsync(RemotePath path, CancellationToken cancellation) =>
         await FindAsync(path, cancellation)
-        ?? throw new FileShareException(ErrorTypes.NotFound, $"There is no {path} on the server, or you may not see it.");
+        ?? throw new FileShareException(
+            ErrorTypes.NotFound,
+            $"There is no {path} on the server, or you may not see it."
+        );
 
     /// <returns>Null when nothing stands there.</returns>
     public async Task<RemoteItem?> FindAsync(RemotePath path, CancellationToken cancellation)

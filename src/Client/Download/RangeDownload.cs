@@ -9,12 +9,7 @@ internal sealed class RangeDownload(TransferContext context)
 {
     private const int BufferBytes = 256 << 10;
 
-    public async Task ToStreamAsync(
-        string fileId,
-        ByteRange range,
-        Stream destination,
-        CancellationToken cancellation
-    )
+    public async Task ToStreamAsync(string fileId, ByteRange range, Stream destination, CancellationToken cancellation)
     {
         using var links = await DownloadLinks.OpenAsync(context, fileId, cancellation);
         var (offset, length) = range.Within(links.Metadata.Size);
@@ -77,13 +72,7 @@ internal sealed class RangeDownload(TransferContext context)
         throw HttpErrors.Combine(refusals, hasFreshUrls: isExpired);
     }
 
-    private async Task CopyAsync(
-        Uri url,
-        Rest rest,
-        byte[] buffer,
-        Stream destination,
-        CancellationToken cancellation
-    )
+    private async Task CopyAsync(Uri url, Rest rest, byte[] buffer, Stream destination, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.Range = new RangeHeaderValue(rest.Offset, rest.End - 1);

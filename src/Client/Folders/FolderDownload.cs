@@ -62,12 +62,12 @@ internal sealed class FolderDownload(FileShareClient client, TransferContext con
         Directory.CreateDirectory(path);
         await foreach (var item in client.ListChildrenAsync(folderId, cancellation))
         {
-            var target = Path.Combine(path, IsSafeName(item.Name) ? item.Name : "?");
+            var target = Path.Combine(path, LocalNames.IsSafe(item.Name) ? item.Name : "?");
             await failures.TryAsync(
                 target,
                 async () =>
                 {
-                    ThrowIfUnsafe(item.Name);
+                    LocalNames.ThrowIfUnsafe(item.Name);
                     if (item.IsFolder)
                     {
                         await WalkAsync(item.FileId, target, cancellation);
@@ -95,20 +95,5 @@ internal sealed class FolderDownload(FileShareClient client, TransferContext con
         }
 
         Interlocked.Increment(ref files);
-    }
-
-    /// <summary>A remote name must not lead out of the folder it is written to, whatever the server lets pass.</summary>
-    private static bool IsSafeName(string name) =>
-        name is not ("" or "." or "..") && name.AsSpan().IndexOfAny(Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar, '\0') < 0;
-
-    private static void ThrowIfUnsafe(string name)
-    {
-        if (!IsSafeName(name))
-        {
-            throw new FileShareException(
-                ErrorTypes.UnsafeName,
-                $"The remote name \"{name}\" is not a safe file name here; rename it first."
-            );
-        }
     }
 }

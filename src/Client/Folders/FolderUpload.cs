@@ -23,7 +23,8 @@ internal sealed class FolderUpload(FileShareClient client, TransferContext conte
 
     public async Task<FolderResult> RunAsync(string path, string folderId, CancellationToken cancellation)
     {
-        var root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        var named = new DirectoryInfo(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+        var root = named.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? named.FullName;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var walking = Task.Run(() => WalkAllAsync(root, folderId, stop.Token), CancellationToken.None);
         try

@@ -43,5 +43,8 @@ internal static class LocalEntries
             : "device, pipe or socket; not stored";
 
     private static bool IsInside(string path, string root) =>
-        path.StartsWith(Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        path.StartsWith(
+            Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar,
+            StringComparison.Ordinal
+        );
 }

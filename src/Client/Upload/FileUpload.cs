@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
+using FileSharing.Chunks;
 using FileSharing.Client.Wire;
 
 namespace FileSharing.Client.Upload;
@@ -119,10 +120,12 @@ internal sealed class FileUpload(TransferContext context, UploadTarget target, P
         CheckParts(batch, reply);
         nextIndex += batch.Chunks.Count;
         var sender = new ChunkSender(context, session);
+        var sending = new HashSet<ChunkId>();
         sends.RemoveAll(send => send.IsCompletedSuccessfully);
         foreach (var (chunk, part) in batch.Chunks.Zip(reply.Parts))
         {
-            if (part.IsWanted)
+            // One put proves a chunk wherever the session lists it.
+            if (part.IsWanted && sending.Add(chunk.Id))
             {
                 sends.Add(SendAsync(sender, chunk, part, stop));
             }

@@ -31,7 +31,10 @@ internal sealed record UploadPart
     public bool IsWanted => Status == "not-uploaded";
 
     /// <summary>Where the part can be PUT, the first owner first.</summary>
-    public IReadOnlyList<Uri> Targets => Urls is { Count: > 0 } ? Urls : Url is null ? [] : [Url];
+    public IReadOnlyList<Uri> Targets =>
+        Urls is { Count: > 0 } ? Urls
+        : Url is null ? []
+        : [Url];
 }
 
 /// <summary>The reply to opening a session, to adding chunks, and to asking for its state.</summary>
