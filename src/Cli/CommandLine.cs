@@ -36,7 +36,7 @@ internal static class CommandLine
     {
         var runner = new CommandRunner(host, options);
         return new RootCommand(
-            "Stores and shares files on a FileShare server. Remote paths are /folder/file or id:FILE_ID."
+            "Stores and shares files on a FileShare server. Remote paths are /folder/file, owner@host:/folder/file or id:FILE_ID."
         )
         {
             options.Json,

@@ -29,4 +29,4 @@ internal sealed record FolderLine(string FolderId, string Path);
 internal sealed record MovedLine(string FileId, string Path);
 
 /// <summary>One line of a tree.</summary>
-internal sealed record TreeLine(string Path, string FileId, string? Type, long Size);
+internal sealed record TreeLine(string Path, string FileId, string? Kind, string? Type, long Size);

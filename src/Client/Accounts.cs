@@ -15,6 +15,7 @@ public sealed record RemoteUser
     public required string UserId { get; init; }
     public string? Name { get; init; }
     public string? Email { get; init; }
+    public bool IsAdministrator { get; init; }
     public DateTimeOffset? CreatedAt { get; init; }
 }
 
@@ -23,8 +24,10 @@ public sealed record RemoteShare
 {
     public required string ShareId { get; init; }
 
-    /// <summary>The e-mail address of the other user, or the user id where the server gives no address.</summary>
+    /// <summary>The other user's id.</summary>
     public required string SharedWith { get; init; }
+
+    public string? SharedWithEmail { get; init; }
 
     /// <summary>viewer, editor or manager.</summary>
     public required string Permissions { get; init; }

@@ -38,7 +38,7 @@ public sealed partial class FileShareClient
 
     /// <summary>All accounts, page by page. Needs an administrator's token.</summary>
     public IAsyncEnumerable<RemoteUser> ListUsersAsync(CancellationToken cancellation = default) =>
-        ListAsync("users", WireJson.Default.PageRemoteUser, cancellation);
+        ListAsync("admin/users", WireJson.Default.PageRemoteUser, cancellation);
 
     /// <summary>The cluster's figures as the server words them: logical_bytes, stored_bytes, disk_bytes, chunks, under_replicated, missing, ….</summary>
     public Task<JsonElement> GetClusterStatusAsync(CancellationToken cancellation = default) =>

@@ -25,8 +25,8 @@ public sealed partial class FileShareClient
         return reply.Metadata with { FileId = fileId };
     }
 
-    /// <summary>What stands at a path of the caller's own space.</summary>
-    /// <param name="path">Starts with <c>/</c>.</param>
+    /// <summary>What stands at a path.</summary>
+    /// <param name="path"><c>/folder/file</c> in the caller's own space, <c>owner@host:/folder/file</c> in that of another user.</param>
     /// <exception cref="FileShareException">Status 404: nothing stands there.</exception>
     public async Task<RemoteItem> GetByPathAsync(string path, CancellationToken cancellation = default)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FileSharing.Chunks;
 
 namespace FileSharing.Client;
@@ -13,8 +14,11 @@ public sealed record RemoteItem
     /// <summary>Bytes of the newest version; 0 for a folder.</summary>
     public long Size { get; init; }
 
-    /// <summary>Media type of a file; <see cref="FolderType"/> for a folder.</summary>
+    /// <summary>Media type; null for a folder.</summary>
     public string? Type { get; init; }
+
+    /// <summary>file or folder.</summary>
+    public string? Kind { get; init; }
 
     public DateTimeOffset? UploadDate { get; init; }
     public string? VersionId { get; init; }
@@ -27,17 +31,20 @@ public sealed record RemoteItem
 
     public string? Compression { get; init; }
 
-    /// <summary>The right that a share gives: viewer, editor or manager; null for what is one's own.</summary>
+    /// <summary>What the caller may do: owner, manager, editor or viewer.</summary>
     public string? Permissions { get; init; }
 
     /// <summary>In order of the file; only where they were asked for.</summary>
     public IReadOnlyList<RemoteChunk>? Chunks { get; init; }
 
-    public const string FolderType = "folder";
+    /// <summary>Where the list of chunks goes on; null when it is complete.</summary>
+    public string? NextCursor { get; init; }
 
-    /// <summary>Neither serialised nor sent: it follows from the type.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
-    public bool IsFolder => Type == FolderType;
+    public const string FolderKind = "folder";
+
+    /// <summary>Neither serialised nor sent: it follows from the kind.</summary>
+    [JsonIgnore]
+    public bool IsFolder => Kind == FolderKind;
 }
 
 /// <summary>One chunk of a file.</summary>

@@ -10,7 +10,7 @@ public sealed class RemoteTree(FileShareClient client)
     {
         FileId = FileShareClient.RootFolderId,
         Name = "/",
-        Type = RemoteItem.FolderType,
+        Kind = RemoteItem.FolderKind,
     };
 
     /// <exception cref="FileShareException">Status 404 or <see cref="ErrorTypes.NotFound"/>: nothing stands there.</exception>
@@ -25,7 +25,7 @@ public sealed class RemoteTree(FileShareClient client)
     public async Task<RemoteItem?> FindAsync(RemotePath path, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(path);
-        if (path.RootId is null && path.IsRoot)
+        if (path is { IsRoot: true, RootId: null, Space: null })
         {
             return OwnRoot;
         }

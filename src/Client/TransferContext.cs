@@ -65,7 +65,7 @@ internal sealed class TransferContext(
                 yield return chunk;
             }
 
-            cursor = reply.NextCursor;
+            cursor = reply.Metadata.NextCursor;
         } while (cursor is not null);
     }
 

@@ -42,7 +42,7 @@ internal static class PutCommand
         {
             if (source == PutTransfer.StandardInput)
             {
-                if (sources.Length > 1 || target.HasTrailingSlash || target.IsRoot && target.RootId is null)
+                if (sources.Length > 1 || target.HasTrailingSlash || target is { IsRoot: true, RootId: null })
                 {
                     throw new UsageException(
                         "Standard input needs a target with a name: fileshare put - /folder/name."

@@ -80,11 +80,15 @@ internal static class UnshareCommand
         var item = await session.Tree.GetAsync(path, stop);
         var share = await session
             .Client.ListSharesAsync(item.FileId, stop)
-            .FirstOrDefaultAsync(s => string.Equals(s.SharedWith, email, StringComparison.OrdinalIgnoreCase), stop);
+            .FirstOrDefaultAsync(s => IsWith(s, email), stop);
         return share
             ?? throw new FileShareException(
                 ErrorTypes.NotFound,
                 $"{path} is not shared with {email} itself; perhaps a folder above it is."
             );
     }
+
+    /// <summary>An address or a user id, as for sharing.</summary>
+    private static bool IsWith(RemoteShare share, string user) =>
+        string.Equals(share.SharedWithEmail, user, StringComparison.OrdinalIgnoreCase) || share.SharedWith == user;
 }

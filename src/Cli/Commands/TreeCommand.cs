@@ -27,7 +27,7 @@ internal static class TreeCommand
         {
             if (session.Output.IsJson)
             {
-                lines.Add(new TreeLine(itemPath.ToString(), item.FileId, item.Type, item.Size));
+                lines.Add(new TreeLine(itemPath.ToString(), item.FileId, item.Kind, item.Type, item.Size));
                 continue;
             }
 

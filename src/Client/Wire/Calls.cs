@@ -20,7 +20,6 @@ internal sealed record NodeTokenRequest(string? Name);
 internal sealed record MetadataReply
 {
     public required RemoteItem Metadata { get; init; }
-    public string? NextCursor { get; init; }
 }
 
 /// <summary>One page of any list.</summary>
