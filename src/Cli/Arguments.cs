@@ -6,11 +6,13 @@ namespace FileSharing.Cli;
 /// <summary>Arguments that several verbs share.</summary>
 internal static class Arguments
 {
-    public static Argument<string> Remote(string description = "Remote path: /folder/file, owner@host:/folder/file or id:FILE_ID.") =>
-        new("REMOTE") { Description = description };
+    public static Argument<string> Remote(
+        string description = "Remote path: /folder/file, owner@host:/folder/file or id:FILE_ID."
+    ) => new("REMOTE") { Description = description };
 
-    public static Argument<string[]> ManyRemotes(string description = "Remote paths: /folder/file, owner@host:/folder/file or id:FILE_ID.") =>
-        new("REMOTE") { Description = description, Arity = ArgumentArity.OneOrMore };
+    public static Argument<string[]> ManyRemotes(
+        string description = "Remote paths: /folder/file, owner@host:/folder/file or id:FILE_ID."
+    ) => new("REMOTE") { Description = description, Arity = ArgumentArity.OneOrMore };
 
     public static Option<string> PasswordFile() =>
         new("--password-file")

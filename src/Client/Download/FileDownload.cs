@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace FileSharing.Client.Download;
@@ -7,6 +8,9 @@ internal sealed class FileDownload(TransferContext context, ProgressCounter prog
 {
     /// <summary>Where the bytes stand until all of them are there.</summary>
     private const string PartSuffix = ".part";
+
+    /// <summary>The limit of ext4, XFS and APFS for one name.</summary>
+    private const int NameBytesMax = 255;
 
     /// <summary>Writes beside <paramref name="path"/> and renames: the name never shows half a file.</summary>
     /// <param name="expect">True when the progress does not count this file yet.</param>
@@ -20,7 +24,7 @@ internal sealed class FileDownload(TransferContext context, ProgressCounter prog
         }
 
         var full = Path.GetFullPath(path);
-        var part = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}{PartSuffix}");
+        var part = Path.Combine(Path.GetDirectoryName(full)!, PartName(Path.GetFileName(full), fileId));
         try
         {
             using (var file = Create(part, size))
@@ -95,6 +99,12 @@ internal sealed class FileDownload(TransferContext context, ProgressCounter prog
                 )
         );
     }
+
+    /// <summary>Beside the target; under the file's id where dot and suffix would make a long name too long.</summary>
+    private static string PartName(string name, string fileId) =>
+        Encoding.UTF8.GetByteCount(name) + 1 + PartSuffix.Length <= NameBytesMax
+            ? $".{name}{PartSuffix}"
+            : $".{fileId}{PartSuffix}";
 
     /// <summary>Takes the whole room at once: a disk that is too small shows before the first byte is fetched.</summary>
     private static SafeFileHandle Create(string path, long size) =>

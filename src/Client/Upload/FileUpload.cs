@@ -49,7 +49,7 @@ internal sealed class FileUpload(TransferContext context, UploadTarget target, P
         {
             await stop.CancelAsync();
             // A failed send cancels the rest: its error is the cause, the cancellation only follows from it.
-            var cause = cancellation.IsCancellationRequested ? null : failure;
+            var cause = e is OperationCanceledException && !cancellation.IsCancellationRequested ? failure : null;
             ExceptionDispatchInfo.Throw(cause ?? (e as ChannelClosedException)?.InnerException ?? e);
             throw;
         }
@@ -169,6 +169,10 @@ internal sealed class FileUpload(TransferContext context, UploadTarget target, P
 
             Interlocked.Add(ref bytesSent, chunk.Size);
             progress.Moved(chunk.Size);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Something else failed first, and says so.
         }
         catch (Exception e)
         {
