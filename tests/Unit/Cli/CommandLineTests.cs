@@ -125,14 +125,23 @@ public sealed class CommandLineTests : IDisposable
     {
         await using var server = await ServeAsync(http =>
             http.Response.WriteAsync(
-                http.Request.Path == "/folders/d1/children"
-                    ? $$"""{"items":[{"file_id":"f1","name":"{{name}}","size":0}]}"""
-                    : """{"metadata":{"file_id":"d1","name":"x","kind":"folder"}}"""
+                http.Request.Path.Value switch
+                {
+                    "/folders/d1/children" => $$"""{"items":[{"file_id":"f1","name":"{{name}}","size":0}]}""",
+                    "/files/download/f1" =>
+                        """{"download_url":"http://node/v1/files/ID","metadata":{"size":0}}""".Replace(
+                            "ID",
+                            new string('0', 64),
+                            StringComparison.Ordinal
+                        ),
+                    _ => """{"metadata":{"file_id":"d1","name":"x","kind":"folder"}}""",
+                }
             )
         );
         var target = Path.Combine(home.FullName, "inside", "target");
 
         Assert.Equal(3, await RunAsync($"get /x {target}"));
+        Assert.Contains("is not a safe file name", error.ToString(), StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(target));
         Assert.False(File.Exists(Path.Combine(home.FullName, "inside", "evil")));
     }
