@@ -1,1 +1,3 @@
-return 0;
+using FileSharing.Cli;
+
+return await CommandLine.RunAsync(args, CliHost.OfThisProcess());

@@ -1,0 +1,110 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Polly;
+
+namespace FileSharing.Client;
+
+/// <summary>JSON calls to the API: token, Idempotency-Key, retry and problem details in one place.</summary>
+internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, Uri baseUrl, string? token)
+{
+    /// <summary>A reply lists at most 1,000 items; 16 MiB leaves room for long names and several URLs each.</summary>
+    private const int ReplyBytesMax = 16 << 20;
+
+    private static readonly MediaTypeHeaderValue JsonMediaType = new("application/json") { CharSet = "utf-8" };
+
+    public Task<TReply> GetAsync<TReply>(string path, JsonTypeInfo<TReply> replyType, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Get, path, null, replyType, cancellation);
+
+    public Task<TReply> SendAsync<TBody, TReply>(
+        HttpMethod method,
+        string path,
+        TBody body,
+        JsonTypeInfo<TBody> bodyType,
+        JsonTypeInfo<TReply> replyType,
+        CancellationToken cancellation
+    ) => SendAsync(method, path, JsonSerializer.SerializeToUtf8Bytes(body, bodyType), replyType, cancellation);
+
+    /// <summary>Deletes; whatever the reply says besides its status is not needed.</summary>
+    public async Task DeleteAsync(string path, CancellationToken cancellation)
+    {
+        using var response = await SendAsync(HttpMethod.Delete, path, null, cancellation);
+    }
+
+    private async Task<TReply> SendAsync<TReply>(
+        HttpMethod method,
+        string path,
+        byte[]? body,
+        JsonTypeInfo<TReply> replyType,
+        CancellationToken cancellation
+    )
+    {
+        using var response = await SendAsync(method, path, body, cancellation);
+        try
+        {
+            var reply = await response.Content.ReadAsByteArrayAsync(cancellation);
+            return JsonSerializer.Deserialize(reply, replyType) ?? throw new JsonException("null");
+        }
+        catch (JsonException e)
+        {
+            throw new FileShareException(
+                ErrorTypes.UnexpectedReply,
+                $"{baseUrl} answered {method} {path.Split('?')[0]} with something else than FileShare does; check the address.",
+                e
+            );
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string path,
+        byte[]? body,
+        CancellationToken cancellation
+    )
+    {
+        // One key for all attempts: when a reply is lost, the next attempt gets the first one's result.
+        var idempotencyKey = method == HttpMethod.Post ? Guid.NewGuid().ToString() : null;
+        return await retry.ExecuteAsync(
+            async stop => await AttemptAsync(method, path, body, idempotencyKey, stop),
+            cancellation
+        );
+    }
+
+    private async Task<HttpResponseMessage> AttemptAsync(
+        HttpMethod method,
+        string path,
+        byte[]? body,
+        string? idempotencyKey,
+        CancellationToken cancellation
+    )
+    {
+        using var request = new HttpRequestMessage(method, new Uri(baseUrl, path));
+        if (token is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        if (body is not null)
+        {
+            request.Content = new ByteArrayContent(body) { Headers = { ContentType = JsonMediaType } };
+        }
+
+        var response = await http.SendAsync(request, cancellation);
+        try
+        {
+            // The body belongs to the attempt: a connection that breaks in the middle of it is retried as well.
+            await response.Content.LoadIntoBufferAsync(ReplyBytesMax, cancellation);
+            return response;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            response.Dispose();
+            throw HttpErrors.FromBrokenConnection(request.RequestUri!, e);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Net.Http.Headers;
+using FileSharing.Chunks;
+
+namespace FileSharing.Client.Download;
+
+/// <summary>Which chunks a version consists of, proved by the id in its signed URL wherever one record holds them all.</summary>
+internal static class ChunkLists
+{
+    private const string ManifestMediaType = "application/vnd.fileshare.manifest";
+
+    /// <summary>The chunks in order; none for an empty file.</summary>
+    public static async Task<IAsyncEnumerable<ManifestEntry>> OpenAsync(
+        TransferContext context,
+        DownloadLinks links,
+        CancellationToken cancellation
+    )
+    {
+        var size = links.Metadata.Size;
+        if (!links.IsManifest)
+        {
+            return new[] { new ManifestEntry(links.ContentId, size) }.ToAsyncEnumerable();
+        }
+
+        var manifest = await context.Retry.ExecuteAsync(
+            async stop => await FromAnyNodeAsync(context, links, stop),
+            cancellation
+        );
+        if (manifest.Size != size)
+        {
+            throw Unexpected($"The manifest of {links.Metadata.Name} has {manifest.Size} bytes instead of {size}.");
+        }
+
+        // A signed URL opens its own manifest and none below it; the API lists the chunks of very long files.
+        return manifest.Level == 0
+            ? manifest.Entries.ToAsyncEnumerable()
+            : context
+                .ListChunksAsync(links.FileId, cancellation)
+                .Select(chunk => new ManifestEntry(chunk.Id, chunk.Size));
+    }
+
+    private static async Task<Manifest> FromAnyNodeAsync(
+        TransferContext context,
+        DownloadLinks links,
+        CancellationToken cancellation
+    )
+    {
+        var refusals = new List<FileShareException>();
+        foreach (var url in links.Urls)
+        {
+            try
+            {
+                return await FetchAsync(context, url, links.ContentId, cancellation);
+            }
+            catch (FileShareException e)
+            {
+                refusals.Add(e);
+            }
+        }
+
+        throw HttpErrors.Combine(refusals);
+    }
+
+    private static async Task<Manifest> FetchAsync(
+        TransferContext context,
+        Uri url,
+        ChunkId id,
+        CancellationToken cancellation
+    )
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(ManifestMediaType));
+        using var response = await context.Nodes.SendAsync(request, cancellation);
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(ChunkingPolicy.ChunkBytesMax, cancellation);
+            var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+            return Manifest.IdOf(body) == id
+                ? Manifest.Parse(body)
+                : throw new FileShareException(
+                    ErrorTypes.DamagedBytes,
+                    $"{url.Authority} sent a list of chunks that does not match its id."
+                );
+        }
+        catch (FormatException e)
+        {
+            throw new FileShareException(ErrorTypes.UnexpectedReply, e.Message, e);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw HttpErrors.FromBrokenConnection(url, e);
+        }
+    }
+
+    private static FileShareException Unexpected(string detail) => new(ErrorTypes.UnexpectedReply, detail);
+}

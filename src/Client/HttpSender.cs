@@ -1,0 +1,101 @@
+using System.Net;
+
+namespace FileSharing.Client;
+
+/// <summary>Sends one request with one time limit; every failure leaves as <see cref="FileShareException"/>.</summary>
+internal sealed class HttpSender(HttpClient http, TimeProvider time)
+{
+    /// <summary>From the first byte sent to the headers of the reply: a 10 MiB chunk over 1 Mbit/s takes 84 s.</summary>
+    public static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(180);
+
+    /// <summary>A body that stands still for this long is given up.</summary>
+    public static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
+
+    public TimeProvider Time { get; } = time;
+
+    /// <summary>
+    /// One client for the API and all nodes. Redirects are not followed: a signed URL and the API's address are exact, and a redirect would
+    /// carry a body or a token elsewhere.
+    /// </summary>
+    public static HttpClient CreateHttpClient() =>
+        new(
+            new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                AutomaticDecompression = DecompressionMethods.None,
+                ConnectTimeout = ConnectTimeout,
+                PooledConnectionLifetime = ConnectionLifetime,
+                UseCookies = false,
+            }
+        )
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+
+    /// <returns>A reply of status 2xx whose body has not been read; the caller disposes it.</returns>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(ReplyTimeout, Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        HttpResponseMessage? response = null;
+        try
+        {
+            response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, linked.Token);
+            await HttpErrors.ThrowIfErrorAsync(response, Time, linked.Token);
+            var accepted = response;
+            response = null;
+            return accepted;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw HttpErrors.FromBrokenConnection(request.RequestUri!, e);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw HttpErrors.FromTimeout(request.RequestUri!, ReplyTimeout);
+        }
+        finally
+        {
+            response?.Dispose();
+        }
+    }
+
+    /// <summary>Fills <paramref name="buffer"/> from the body of a reply.</summary>
+    /// <exception cref="FileShareException"><see cref="ErrorTypes.Unreachable"/>: the body ended early, broke or stood still.</exception>
+    public async Task ReadExactlyAsync(Uri url, Stream body, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        for (var filled = 0; filled < buffer.Length; )
+        {
+            var count = await ReadAsync(url, body, buffer[filled..], cancellation);
+            if (count == 0)
+            {
+                throw HttpErrors.FromBrokenConnection(url, new EndOfStreamException("the reply ended early"));
+            }
+
+            filled += count;
+        }
+    }
+
+    /// <returns>Bytes read; 0 at the end of the body.</returns>
+    /// <exception cref="FileShareException"><see cref="ErrorTypes.Unreachable"/>: the body broke or stood still.</exception>
+    public async Task<int> ReadAsync(Uri url, Stream body, Memory<byte> buffer, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(StallTimeout, Time);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            return await body.ReadAsync(buffer, linked.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            throw HttpErrors.FromBrokenConnection(url, e);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw HttpErrors.FromTimeout(url, StallTimeout);
+        }
+    }
+}
