@@ -5,13 +5,15 @@ namespace FileSharing.Standalone;
 /// <summary>Section <c>Standalone</c>; <c>--data</c>, <c>--port</c> and <c>--nodes</c> are short for its keys.</summary>
 public sealed record StandaloneSettings
 {
+    /// <summary>Three copies of a chunk lie on three nodes.</summary>
+    public const int NodesMin = 3;
+
     public const int NodesMax = 32;
 
     // Node ports start 11 above the API's, and every port must stay below 65,536.
     private const int PortMax = 65_535 - FirstNodePortOffset - NodesMax;
     private const int FirstNodePortOffset = 11;
     private const int DefaultPort = 8080;
-    private const int DefaultNodes = 3;
 
     private static readonly Dictionary<string, string> ShortForms = new(StringComparer.Ordinal)
     {
@@ -27,8 +29,8 @@ public sealed record StandaloneSettings
     /// <summary>The API's TCP port on 127.0.0.1; nodes take the ports from 11 above.</summary>
     public int Port { get; init; } = DefaultPort;
 
-    /// <summary>Storage nodes in this process; three copies need three.</summary>
-    public int Nodes { get; init; } = DefaultNodes;
+    /// <summary>Storage nodes in this process.</summary>
+    public int Nodes { get; init; } = NodesMin;
 
     /// <summary>Whether the first start prints the administrator's password. False where the output is a log file.</summary>
     public bool ShowPassword { get; init; } = true;
@@ -47,7 +49,7 @@ public sealed record StandaloneSettings
         {
             Data = Path.GetFullPath(section["Data"] is { Length: > 0 } data ? data : "data"),
             Port = (int)section.Number("Port", DefaultPort, 1, PortMax),
-            Nodes = (int)section.Number("Nodes", DefaultNodes, 1, NodesMax),
+            Nodes = (int)section.Number("Nodes", NodesMin, NodesMin, NodesMax),
             ShowPassword = section.Flag("ShowPassword", fallback: true),
         };
     }

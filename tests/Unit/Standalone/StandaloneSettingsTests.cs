@@ -26,7 +26,7 @@ public sealed class StandaloneSettingsTests
     [Theory]
     [InlineData("--port", "0", "Standalone:Port")]
     [InlineData("--port", "65535", "Standalone:Port")]
-    [InlineData("--nodes", "0", "Standalone:Nodes")]
+    [InlineData("--nodes", "2", "Standalone:Nodes")]
     [InlineData("--nodes", "many", "Standalone:Nodes")]
     public void A_value_out_of_range_names_its_setting(string option, string value, string setting)
     {
