@@ -11,7 +11,7 @@ internal sealed class PartSettings(StandaloneSettings settings, IConfiguration c
     public ApiSettings Api(string postgres) =>
         ApiSettings.From(
             With(
-                ("Api:Listen", Loopback(settings.Port)),
+                ("Api:Listen", settings.ApiUrl.AbsoluteUri),
                 ("Api:Postgres", postgres),
                 ("Api:RootKeyFile", settings.Layout.RootKey),
                 ("Api:AdminPasswordFile", settings.Layout.AdminPassword),
@@ -20,13 +20,13 @@ internal sealed class PartSettings(StandaloneSettings settings, IConfiguration c
         );
 
     /// <param name="joinToken">Null for a node that has joined before.</param>
-    public NodeSettings Node(int number, Uri api, string? joinToken) =>
+    public NodeSettings Node(int number, string? joinToken) =>
         NodeSettings.From(
             With(
                 ("Node:Name", number.ToString(CultureInfo.InvariantCulture)),
-                ("Node:Listen", Loopback(settings.NodePort(number))),
+                ("Node:Listen", settings.NodeUrl(number).AbsoluteUri),
                 ("Node:Data", settings.Layout.Node(number)),
-                ("Node:ApiUrl", api.AbsoluteUri),
+                ("Node:ApiUrl", settings.ApiUrl.AbsoluteUri),
                 ("Node:RootKeyFile", settings.Layout.RootKey),
                 ("Node:JoinToken", joinToken)
             )
@@ -37,6 +37,4 @@ internal sealed class PartSettings(StandaloneSettings settings, IConfiguration c
             .AddConfiguration(configuration)
             .AddInMemoryCollection(own.ToDictionary(pair => pair.Key, pair => pair.Value))
             .Build();
-
-    private static string Loopback(int port) => $"http://127.0.0.1:{port}";
 }

@@ -26,9 +26,6 @@ public sealed class StandaloneHost : IAsyncDisposable
         log = logs.CreateLogger<StandaloneHost>();
     }
 
-    /// <summary>Where the API listens.</summary>
-    public Uri Address { get; private set; } = null!;
-
     /// <summary>At the first start the administrator's password, afterwards null.</summary>
     public string? NewAdminPassword { get; private set; }
 
@@ -84,7 +81,6 @@ public sealed class StandaloneHost : IAsyncDisposable
         );
         var parts = new PartSettings(settings, configuration);
         var api = Started(await ApiServer.StartAsync(parts.Api(postgres.ConnectionString), logging, stop));
-        Address = api.Address;
         NewAdminPassword = api.NewAdminPassword;
 
         // 3. The nodes, all at once: the first map is made when all have registered.
@@ -98,7 +94,7 @@ public sealed class StandaloneHost : IAsyncDisposable
             ("The API", api.Completion),
             .. nodes.Select((node, i) => ($"Storage node {i + 1}", node.Completion)),
         ]);
-        await Readiness.WaitAsync([Address, .. nodes.Select(node => node.Address)], PartEnded, stop);
+        await Readiness.WaitAsync([settings.ApiUrl, .. nodes.Select(node => node.Address)], PartEnded, stop);
     }
 
     private async Task<NodeServer> StartNodeAsync(
@@ -111,7 +107,7 @@ public sealed class StandaloneHost : IAsyncDisposable
     {
         var hasJoined = File.Exists(Path.Combine(settings.Layout.Node(number), "node.json"));
         var token = hasJoined ? null : await api.CreateJoinTokenAsync($"{number}", stop);
-        var node = await NodeServer.StartAsync(parts.Node(number, api.Address, token), peers, logging, stop);
+        var node = await NodeServer.StartAsync(parts.Node(number, token), peers, logging, stop);
         lock (started)
         {
             return Started(node);

@@ -37,8 +37,11 @@ public sealed record StandaloneSettings
 
     public DataLayout Layout => new(Data);
 
+    /// <summary>The API as this machine reaches it.</summary>
+    public Uri ApiUrl => Loopback(Port);
+
     /// <param name="number">1 is the first node.</param>
-    public int NodePort(int number) => Port + FirstNodePortOffset + number - 1;
+    public Uri NodeUrl(int number) => Loopback(Port + FirstNodePortOffset + number - 1);
 
     /// <exception cref="SettingException">A value out of range, or a word on the command line that is no setting.</exception>
     public static StandaloneSettings From(string[] commandLine)
@@ -62,4 +65,6 @@ public sealed record StandaloneSettings
         var name = word.Split('=', 2)[0];
         return ShortForms.TryGetValue(name, out var setting) ? setting + word[name.Length..] : word;
     }
+
+    private static Uri Loopback(int port) => new($"http://127.0.0.1:{port}");
 }

@@ -18,6 +18,11 @@ internal static class StandaloneVerb
             await using var host = await StandaloneHost.StartAsync(settings, configuration, Configure, signals.Token);
             Announce(settings, host);
             var ended = await host.PartEnded.WaitAsync(signals.Token);
+            if (signals.Token.IsCancellationRequested)
+            {
+                return 0;
+            }
+
             log.PartEnded(ended);
             return 1;
         }
@@ -29,7 +34,7 @@ internal static class StandaloneVerb
 
     private static void Announce(StandaloneSettings settings, StandaloneHost host)
     {
-        Console.WriteLine($"FileShare is ready at http://127.0.0.1:{settings.Port}");
+        Console.WriteLine($"FileShare is ready at {settings.ApiUrl.AbsoluteUri.TrimEnd('/')}");
         if (host.NewAdminPassword is null || !settings.ShowPassword)
         {
             return;

@@ -20,7 +20,10 @@ public sealed class StandaloneSettingsTests
     {
         var settings = StandaloneSettings.From(["--port", "9000"]);
 
-        Assert.Equal([9011, 9012, 9013], Enumerable.Range(1, settings.Nodes).Select(settings.NodePort));
+        Assert.Equal(
+            [9011, 9012, 9013],
+            Enumerable.Range(1, settings.Nodes).Select(number => settings.NodeUrl(number).Port)
+        );
     }
 
     [Theory]
