@@ -35,9 +35,11 @@ internal sealed class PartCutter(ChunkIngest ingest, ChunkingPolicy policy, uint
     )
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Lives until the last write has given its room back, which is after the cutting.
+        using var encodedRoom = new SemaphoreSlim(EncodedWindowBytes(policy) / policy.BytesMin);
         try
         {
-            var chunks = await CutAsync(body, length, giveUp.Token);
+            var chunks = await CutAsync(body, length, encodedRoom, giveUp.Token);
             await Task.WhenAll(writing);
             return chunks;
         }
@@ -49,11 +51,15 @@ internal sealed class PartCutter(ChunkIngest ingest, ChunkingPolicy policy, uint
         }
     }
 
-    private async Task<List<ChunkSize>> CutAsync(PipeReader body, long length, CancellationToken cancellationToken)
+    private async Task<List<ChunkSize>> CutAsync(
+        PipeReader body,
+        long length,
+        SemaphoreSlim encodedRoom,
+        CancellationToken cancellationToken
+    )
     {
         var chunks = new List<ChunkSize>();
         using var window = ingest.Rent((int)Math.Min(PlainWindowBytes(policy), length));
-        using var encodedRoom = new SemaphoreSlim(EncodedWindowBytes(policy) / policy.BytesMin);
         var memory = window.Memory;
         var (start, end, received) = (0, 0, 0L);
         while (true)

@@ -22,14 +22,22 @@ public sealed class PartitionTableTests
         [
             .. Enumerable
                 .Range(0, count)
-                .Select(i => new PlacementVolume(NodeId(i), $"zone-{i % zones}", mixedWeights ? 1 << (i / zones % 3) : 1)),
+                .Select(i => new PlacementVolume(
+                    NodeId(i),
+                    $"zone-{i % zones}",
+                    mixedWeights ? 1 << (i / zones % 3) : 1
+                )),
         ];
 
     private static Guid NodeId(int i) => new(i + 1, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]);
 
     [Theory]
     [MemberData(nameof(Layouts))]
-    public void Load_follows_the_weights_and_no_partition_has_two_replicas_on_a_node_or_in_a_zone(int count, int zones, bool mixedWeights)
+    public void Load_follows_the_weights_and_no_partition_has_two_replicas_on_a_node_or_in_a_zone(
+        int count,
+        int zones,
+        bool mixedWeights
+    )
     {
         var volumes = Volumes(count, zones, mixedWeights);
         var targets = PlacementTargets.Of(volumes);
@@ -60,7 +68,11 @@ public sealed class PartitionTableTests
 
         var bytes = new byte[PartitionTable.TableBytes];
         table.CopyTo(bytes);
-        Assert.StartsWith("dd4aed944e7f6129ce842c4911b3f0ab9ae4004cc3aff283bd", Convert.ToHexStringLower(SHA256.HashData(bytes)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "dd4aed944e7f6129ce842c4911b3f0ab9ae4004cc3aff283bd",
+            Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
@@ -68,15 +80,23 @@ public sealed class PartitionTableTests
     {
         var table = PartitionTableBuilder.Build(Volumes(3, 1, mixedWeights: false));
 
-        var firsts = Enumerable.Range(0, PartitionTable.Partitions).GroupBy(partition => table.OwnersOf(partition)[0]).Select(group => group.Count());
+        var firsts = Enumerable
+            .Range(0, PartitionTable.Partitions)
+            .GroupBy(partition => table.OwnersOf(partition)[0])
+            .Select(group => group.Count());
 
-        Assert.All(firsts, count => Assert.InRange(count, PartitionTable.Partitions / 3, (PartitionTable.Partitions / 3) + 1));
+        Assert.All(
+            firsts,
+            count => Assert.InRange(count, PartitionTable.Partitions / 3, (PartitionTable.Partitions / 3) + 1)
+        );
     }
 
     [Fact]
     public void Two_nodes_are_too_few_and_the_message_says_so()
     {
-        var error = Assert.Throws<ArgumentException>(() => PartitionTableBuilder.Build(Volumes(2, 1, mixedWeights: false)));
+        var error = Assert.Throws<ArgumentException>(() =>
+            PartitionTableBuilder.Build(Volumes(2, 1, mixedWeights: false))
+        );
 
         Assert.Contains("3 nodes", error.Message, StringComparison.Ordinal);
     }
@@ -126,6 +146,11 @@ public sealed class PartitionTableTests
             .Range(0, 3)
             .Select(i => new MapNode(NodeId(i), $"{i + 1}", new Uri($"http://127.0.0.1:{9000 + i}"), "default"))
             .ToList();
-        return ClusterMap.Build(version, NodeId(99), nodes, [.. nodes.Select(node => new MapVolume(node.NodeId, node.NodeId, 1))]);
+        return ClusterMap.Build(
+            version,
+            NodeId(99),
+            nodes,
+            [.. nodes.Select(node => new MapVolume(node.NodeId, node.NodeId, 1))]
+        );
     }
 }

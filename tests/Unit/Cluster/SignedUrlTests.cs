@@ -23,7 +23,8 @@ public sealed class SignedUrlTests
             ChunkingPolicy = "dedup",
         };
 
-    private static UrlGrant Download => UrlGrant.GetFile(Content, RecordKind.Manifest, 1_048_577, "a b.txt", "text/plain");
+    private static UrlGrant Download =>
+        UrlGrant.GetFile(Content, RecordKind.Manifest, 1_048_577, "a b.txt", "text/plain");
 
     private string Sign(UrlGrant grant, ClusterSecrets? secrets = null) =>
         new UrlSigner(secrets ?? Secrets(), time).Sign(grant, TimeSpan.FromHours(1));
@@ -76,7 +77,10 @@ public sealed class SignedUrlTests
         for (var i = 0; i < url.Length; i++)
         {
             var altered = url[..i] + (url[i] == '0' ? '1' : '0') + url[(i + 1)..];
-            if (HttpUtility.UrlDecode(altered) != HttpUtility.UrlDecode(url) && altered.Contains('?', StringComparison.Ordinal))
+            if (
+                HttpUtility.UrlDecode(altered) != HttpUtility.UrlDecode(url)
+                && altered.Contains('?', StringComparison.Ordinal)
+            )
             {
                 Assert.Throws<UrlRefusedException>(() => Verify("PUT", altered));
             }
@@ -171,7 +175,14 @@ public sealed class SignedUrlTests
         Assert.Null(auth.Verify(credentials, "POST", "/internal/v1/x?y=2", "sha-256=:abc:"));
         Assert.Null(auth.Verify(credentials, "POST", "/internal/v1/x?y=1", "sha-256=:abd:"));
         Assert.Null(auth.Verify(credentials, "POST", "/internal/v1/x?y=1", null));
-        Assert.Null(auth.Verify(credentials.Replace("api", "apx", StringComparison.Ordinal), "POST", "/internal/v1/x?y=1", "sha-256=:abc:"));
+        Assert.Null(
+            auth.Verify(
+                credentials.Replace("api", "apx", StringComparison.Ordinal),
+                "POST",
+                "/internal/v1/x?y=1",
+                "sha-256=:abc:"
+            )
+        );
         Assert.Null(auth.Verify(null, "POST", "/internal/v1/x?y=1", null));
         time.Now = Issued.AddSeconds(61);
         Assert.Null(auth.Verify(credentials, "POST", "/internal/v1/x?y=1", "sha-256=:abc:"));

@@ -20,13 +20,16 @@ public sealed class StandaloneSettingsTests
     {
         var settings = StandaloneSettings.From(["--port", "9000"]);
 
-        Assert.Equal([9011, 9012, 9013], Enumerable.Range(1, settings.Nodes).Select(settings.NodePort));
+        Assert.Equal(
+            [9011, 9012, 9013],
+            Enumerable.Range(1, settings.Nodes).Select(number => settings.NodeUrl(number).Port)
+        );
     }
 
     [Theory]
     [InlineData("--port", "0", "Standalone:Port")]
     [InlineData("--port", "65535", "Standalone:Port")]
-    [InlineData("--nodes", "0", "Standalone:Nodes")]
+    [InlineData("--nodes", "2", "Standalone:Nodes")]
     [InlineData("--nodes", "many", "Standalone:Nodes")]
     public void A_value_out_of_range_names_its_setting(string option, string value, string setting)
     {

@@ -29,7 +29,8 @@ public sealed class RangeRequestTests
     [InlineData("bytes=20-29,0-9", "20-29,0-9")]
     [InlineData("bytes=0-9,5-15,16-20", "0-20")]
     [InlineData("bytes=0-9,2000-3000", "0-9")]
-    public void Ranges_are_resolved_clipped_and_coalesced(string header, string expected) => Assert.Equal(expected, Parse(header));
+    public void Ranges_are_resolved_clipped_and_coalesced(string header, string expected) =>
+        Assert.Equal(expected, Parse(header));
 
     [Theory]
     [InlineData("bytes=1000-")]
