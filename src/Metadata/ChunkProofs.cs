@@ -167,12 +167,7 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
         );
     }
 
-    private static void RefuseWrongPart(
-        UploadSession session,
-        int index,
-        long epoch,
-        IReadOnlyList<ListedChunk> chunks
-    )
+    private static void RefuseWrongPart(UploadSession session, int index, long epoch, IReadOnlyList<ListedChunk> chunks)
     {
         if (!session.IsPositional || index < 0 || index >= session.PartCount || epoch != session.Epoch)
         {

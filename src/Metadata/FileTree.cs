@@ -95,12 +95,7 @@ public sealed class FileTree(MetadataDb db)
 
     /// <summary>A page of the live children of a folder, in byte order of their names.</summary>
     /// <param name="afterName">The last name of the page before; null for the first page.</param>
-    public Task<List<Entry>> ChildrenAsync(
-        Entry folder,
-        string? afterName,
-        int limit,
-        CancellationToken ct
-    ) =>
+    public Task<List<Entry>> ChildrenAsync(Entry folder, string? afterName, int limit, CancellationToken ct) =>
         db.ListAsync<Entry>(
             $"""
             SELECT {EntryColumns} FROM {EntryTables}

@@ -107,10 +107,7 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
                 var count = locked.PartCount + chunks.Count;
                 if (count > ListedChunksMax)
                 {
-                    throw new MetadataException(
-                        MetadataError.Invalid,
-                        $"A file has at most {ListedChunksMax} chunks."
-                    );
+                    throw new MetadataException(MetadataError.Invalid, $"A file has at most {ListedChunksMax} chunks.");
                 }
 
                 var updated = await tx.OneAsync<UploadSession>(

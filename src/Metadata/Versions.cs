@@ -46,6 +46,27 @@ public sealed class Versions(MetadataDb db)
             ct
         );
 
+    /// <summary>What a committed upload became.</summary>
+    public async Task<CommittedUpload> CommittedAsync(Guid spaceId, Guid versionId, CancellationToken ct)
+    {
+        var version = await db.OneAsync<FileVersion>(
+            """
+            SELECT space_id, version_id, entry_id, upload_id, content_id, content_kind, size, mime_type, fingerprint, created_at
+            FROM versions WHERE space_id = @spaceId AND version_id = @versionId
+            """,
+            new { spaceId, versionId },
+            ct
+        );
+        return version is null
+            ? throw new MetadataException(MetadataError.NotFound, "The version was deleted since.")
+            : new CommittedUpload(
+                version.EntryId,
+                version.VersionId,
+                version.Size,
+                version.Fingerprint is { } bytes ? new ChunkId(bytes) : null
+            );
+    }
+
     /// <summary>A page of the chunks of a version, in file order.</summary>
     public Task<List<StoredChunk>> ChunksAsync(
         FileVersion version,
