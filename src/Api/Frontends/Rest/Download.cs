@@ -2,6 +2,7 @@ using FileSharing.Api.Auth;
 using FileSharing.Api.Placement;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 
 namespace FileSharing.Api.Frontends.Rest;
 
@@ -9,8 +10,8 @@ namespace FileSharing.Api.Frontends.Rest;
 internal static class Download
 {
     public static async Task<DownloadReply> HandleAsync(
-        string fileId,
-        Guid? versionId,
+        [FromRoute(Name = "file_id")] string fileId,
+        [FromQuery(Name = "version_id")] Guid? versionId,
         HttpContext context,
         Access access,
         Versions versions,

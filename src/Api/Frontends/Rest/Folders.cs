@@ -1,6 +1,7 @@
 using FileSharing.Api.Auth;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace FileSharing.Api.Frontends.Rest;
@@ -22,7 +23,7 @@ internal static class Folders
     }
 
     public static async Task<EntryPage> ChildrenAsync(
-        string folderId,
+        [FromRoute(Name = "folder_id")] string folderId,
         string? cursor,
         int? limit,
         HttpContext context,
@@ -38,7 +39,7 @@ internal static class Folders
     }
 
     public static async Task<MetadataReply> MoveAsync(
-        string fileId,
+        [FromRoute(Name = "file_id")] string fileId,
         MoveRequest request,
         HttpContext context,
         Access access,
@@ -59,7 +60,7 @@ internal static class Folders
     }
 
     public static async Task<StatusReply> DeleteAsync(
-        string fileId,
+        [FromRoute(Name = "file_id")] string fileId,
         HttpContext context,
         Access access,
         TreeChanges tree

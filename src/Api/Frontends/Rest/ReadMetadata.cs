@@ -2,6 +2,7 @@ using FileSharing.Api.Auth;
 using FileSharing.Chunks;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 
 namespace FileSharing.Api.Frontends.Rest;
 
@@ -9,7 +10,7 @@ namespace FileSharing.Api.Frontends.Rest;
 internal static class ReadMetadata
 {
     public static async Task<MetadataReply> ByIdAsync(
-        string fileId,
+        [FromRoute(Name = "file_id")] string fileId,
         bool? chunks,
         string? cursor,
         HttpContext context,

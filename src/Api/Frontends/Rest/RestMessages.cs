@@ -16,20 +16,20 @@ internal sealed record UserReply(Guid UserId, string Name, string Email, bool Is
 
 internal sealed record UserPage(IReadOnlyList<UserReply> Items, string? NextCursor);
 
-internal sealed record NewFile(string? Name, long? Size, string? Type, string? Fingerprint);
+internal sealed record NewFile(string? Name, long? Size, string? Type = null, string? Fingerprint = null);
 
 internal sealed record ChunkSizeMessage(ChunkId Id, long Size);
 
 internal sealed record UploadRequest(
-    NewFile? Metadata,
-    string? ParentId,
-    Guid? FileId,
-    IReadOnlyList<ChunkSizeMessage>? Chunks,
-    bool More,
-    long? PartSize
+    NewFile? Metadata = null,
+    string? ParentId = null,
+    Guid? FileId = null,
+    IReadOnlyList<ChunkSizeMessage>? Chunks = null,
+    bool More = false,
+    long? PartSize = null
 );
 
-internal sealed record MoreChunksRequest(IReadOnlyList<ChunkSizeMessage>? Chunks, bool Last);
+internal sealed record MoreChunksRequest(IReadOnlyList<ChunkSizeMessage>? Chunks = null, bool Last = false);
 
 internal sealed record PartMessage(
     int Index,
@@ -55,7 +55,7 @@ internal sealed record UploadReply(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? VersionId
 );
 
-internal sealed record CompleteRequest(IReadOnlyList<Receipt>? Receipts);
+internal sealed record CompleteRequest(IReadOnlyList<Receipt>? Receipts = null);
 
 internal sealed record CompleteReply(Guid FileId, Guid VersionId, long Size, string? Fingerprint);
 
@@ -131,13 +131,13 @@ internal sealed record ShareMessage(
 
 internal sealed record SharePage(IReadOnlyList<ShareMessage> Items, string? NextCursor);
 
-internal sealed record NewFolderRequest(string? Name, string? ParentId);
+internal sealed record NewFolderRequest(string? Name, string? ParentId = null);
 
 internal sealed record FolderReply(Guid FolderId);
 
-internal sealed record MoveRequest(string? Name, string? ParentId);
+internal sealed record MoveRequest(string? Name = null, string? ParentId = null);
 
-internal sealed record NewJoinTokenRequest(string? Name);
+internal sealed record NewJoinTokenRequest(string? Name = null);
 
 internal sealed record JoinTokenReply(string Token, DateTime ExpiresAt);
 
@@ -196,6 +196,11 @@ internal sealed record ClusterHealthReply(
 /// <summary>Source-generated JSON of every message, and of the problems.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(ApiProblem))]
+// Query parameters, for the OpenAPI document.
+[JsonSerializable(typeof(int?))]
+[JsonSerializable(typeof(bool?))]
+[JsonSerializable(typeof(Guid?))]
+[JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginReply))]
 [JsonSerializable(typeof(NewUserRequest))]

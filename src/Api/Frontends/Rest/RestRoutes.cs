@@ -27,29 +27,29 @@ internal static class RestRoutes
 
         routes.MapPost("/files/upload", UploadOpen.HandleAsync).Creating().Named("Open an upload", "Uploads");
         routes
-            .MapPost("/files/upload/{uploadId:guid}/chunks", UploadParts.ListAsync)
+            .MapPost("/files/upload/{upload_id:guid}/chunks", UploadParts.ListAsync)
             .Creating()
             .Named("List more chunks of an upload", "Uploads");
         routes
-            .MapGet("/files/upload/{uploadId:guid}", UploadParts.GetAsync)
+            .MapGet("/files/upload/{upload_id:guid}", UploadParts.GetAsync)
             .Named("The state of an upload, with fresh URLs", "Uploads");
         routes
-            .MapPost("/files/upload/{uploadId:guid}/complete", UploadComplete.HandleAsync)
+            .MapPost("/files/upload/{upload_id:guid}/complete", UploadComplete.HandleAsync)
             .Named("Make the upload a version", "Uploads");
-        routes.MapDelete("/files/upload/{uploadId:guid}", UploadParts.AbortAsync).Named("Abort an upload", "Uploads");
+        routes.MapDelete("/files/upload/{upload_id:guid}", UploadParts.AbortAsync).Named("Abort an upload", "Uploads");
 
-        routes.MapGet("/files/download/{fileId}", Download.HandleAsync).Named("URLs to download a file", "Files");
-        routes.MapGet("/files/metadata/{fileId}", ReadMetadata.ByIdAsync).Named("Describe a file or folder", "Files");
+        routes.MapGet("/files/download/{file_id}", Download.HandleAsync).Named("URLs to download a file", "Files");
+        routes.MapGet("/files/metadata/{file_id}", ReadMetadata.ByIdAsync).Named("Describe a file or folder", "Files");
         routes.MapGet("/files/by-path", ReadMetadata.ByPathAsync).Named("Describe what is at a path", "Files");
-        routes.MapPatch("/files/{fileId}", Folders.MoveAsync).Named("Rename or move", "Files");
-        routes.MapDelete("/files/{fileId}", Folders.DeleteAsync).Named("Put into the trash", "Files");
+        routes.MapPatch("/files/{file_id}", Folders.MoveAsync).Named("Rename or move", "Files");
+        routes.MapDelete("/files/{file_id}", Folders.DeleteAsync).Named("Put into the trash", "Files");
         routes.MapPost("/folders", Folders.CreateAsync).Creating().Named("Create a folder", "Files");
-        routes.MapGet("/folders/{folderId}/children", Folders.ChildrenAsync).Named("List a folder", "Files");
+        routes.MapGet("/folders/{folder_id}/children", Folders.ChildrenAsync).Named("List a folder", "Files");
 
         routes.MapPost("/files/share", Sharing.ShareAsync).Creating().Named("Share with a user", "Shares");
         routes.MapGet("/files/shared-with-me", Sharing.WithMeAsync).Named("What others shared with me", "Shares");
-        routes.MapGet("/files/{fileId}/shares", Sharing.ListAsync).Named("Who has a share", "Shares");
-        routes.MapDelete("/shares/{shareId:guid}", Sharing.UnshareAsync).Named("End a share", "Shares");
+        routes.MapGet("/files/{file_id}/shares", Sharing.ListAsync).Named("Who has a share", "Shares");
+        routes.MapDelete("/shares/{share_id:guid}", Sharing.UnshareAsync).Named("End a share", "Shares");
 
         routes.MapGet("/admin/users", Users.ListAsync).For(Caller.Administrator).Named("List users", "Administration");
         routes

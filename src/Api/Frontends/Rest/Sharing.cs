@@ -1,6 +1,7 @@
 using FileSharing.Api.Auth;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 
 namespace FileSharing.Api.Frontends.Rest;
 
@@ -35,7 +36,7 @@ internal static class Sharing
     }
 
     public static async Task<SharePage> ListAsync(
-        string fileId,
+        [FromRoute(Name = "file_id")] string fileId,
         string? cursor,
         int? limit,
         HttpContext context,

@@ -2,6 +2,7 @@ using FileSharing.Api.Auth;
 using FileSharing.Api.Uploads;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 
 namespace FileSharing.Api.Frontends.Rest;
 
@@ -9,7 +10,7 @@ namespace FileSharing.Api.Frontends.Rest;
 internal static class UploadComplete
 {
     public static async Task<CompleteReply> HandleAsync(
-        Guid uploadId,
+        [FromRoute(Name = "upload_id")] Guid uploadId,
         CompleteRequest? request,
         HttpContext context,
         UploadSessions sessions,

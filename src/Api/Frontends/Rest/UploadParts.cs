@@ -3,6 +3,7 @@ using FileSharing.Api.Placement;
 using FileSharing.Api.Uploads;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 
 namespace FileSharing.Api.Frontends.Rest;
 
@@ -10,7 +11,7 @@ namespace FileSharing.Api.Frontends.Rest;
 internal static class UploadParts
 {
     public static async Task<UploadReply> ListAsync(
-        Guid uploadId,
+        [FromRoute(Name = "upload_id")] Guid uploadId,
         MoreChunksRequest request,
         HttpContext context,
         UploadSessions sessions,
@@ -35,7 +36,7 @@ internal static class UploadParts
     }
 
     public static async Task<UploadReply> GetAsync(
-        Guid uploadId,
+        [FromRoute(Name = "upload_id")] Guid uploadId,
         string? cursor,
         int? limit,
         HttpContext context,
@@ -50,7 +51,7 @@ internal static class UploadParts
         return Messages.Upload(session, parts, urls, session.PartCount, uploaded);
     }
 
-    public static async Task<StatusReply> AbortAsync(Guid uploadId, HttpContext context, UploadSessions sessions)
+    public static async Task<StatusReply> AbortAsync([FromRoute(Name = "upload_id")] Guid uploadId, HttpContext context, UploadSessions sessions)
     {
         await sessions.AbortAsync(await FindAsync(uploadId, context, sessions), context.RequestAborted);
         return new StatusReply("aborted");
