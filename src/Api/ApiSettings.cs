@@ -1,0 +1,76 @@
+using FileSharing.Chunks;
+using FileSharing.Cluster.Hosting;
+using Microsoft.Extensions.Configuration;
+
+namespace FileSharing.Api;
+
+/// <summary>The settings of an API process, checked. docs/rest.md lists them.</summary>
+public sealed record ApiSettings
+{
+    public required ListenSettings Listen { get; init; }
+
+    /// <summary>Npgsql connection string.</summary>
+    public required string Postgres { get; init; }
+
+    /// <summary>64 hex digits that seal all other keys.</summary>
+    public required string RootKeyFile { get; init; }
+
+    /// <summary>Where the first administrator's password is written, mode 0600.</summary>
+    public required string AdminPasswordFile { get; init; }
+
+    /// <summary>Nodes that must have registered before the first cluster map is made.</summary>
+    public int InitialNodes { get; init; } = 3;
+
+    /// <summary>Name of the policy that cuts new files; fixed at the first start.</summary>
+    public string ChunkingPolicyName { get; init; } = "dedup";
+
+    /// <summary>When a chunk need not be sent: "own" is the only policy of this release.</summary>
+    public string DedupPolicy { get; init; } = "own";
+
+    /// <summary>Encrypt records at rest with data keys sealed by the root key; fixed at the first start.</summary>
+    public bool EncryptData { get; init; } = true;
+
+    public TimeSpan UploadLifetime { get; init; } = TimeSpan.FromDays(7);
+    public TimeSpan LoginLifetime { get; init; } = TimeSpan.FromDays(30);
+    public TimeSpan JoinTokenLifetime { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Reads the section "Api".</summary>
+    /// <exception cref="SettingException">A value is missing or makes no sense; the message names it.</exception>
+    public static ApiSettings From(IConfiguration configuration)
+    {
+        var api = configuration.GetSection("Api");
+        var cluster = api.GetSection("Cluster");
+        var uploads = api.GetSection("Uploads");
+        return new ApiSettings
+        {
+            Listen = ListenSettings.From(api, "http://127.0.0.1:8080"),
+            Postgres = api.Required("Postgres"),
+            RootKeyFile = api.Required("RootKeyFile"),
+            AdminPasswordFile = api.Required("AdminPasswordFile"),
+            InitialNodes = (int)cluster.Number("InitialNodes", 3, 3, 1000),
+            ChunkingPolicyName = PolicyName(cluster),
+            DedupPolicy = cluster["DedupPolicy"] is null or "" or "own"
+                ? "own"
+                : throw new SettingException($"{cluster.Path}:DedupPolicy", "is not 'own', the only policy there is."),
+            EncryptData = cluster.Flag("EncryptData", fallback: true),
+            UploadLifetime = TimeSpan.FromHours(uploads.Number("LifetimeHours", 7 * 24, 1, 90 * 24)),
+            LoginLifetime = TimeSpan.FromHours(api.Number("LoginLifetimeHours", 30 * 24, 1, 366 * 24)),
+            JoinTokenLifetime = TimeSpan.FromMinutes(
+                cluster.Number("JoinTokenLifetimeMinutes", 24 * 60, 1, 30 * 24 * 60)
+            ),
+        };
+    }
+
+    private static string PolicyName(IConfigurationSection cluster)
+    {
+        var name = cluster["ChunkingPolicy"] is { Length: > 0 } given ? given : ChunkingPolicy.Dedup.Name;
+        try
+        {
+            return ChunkingPolicy.Named(name).Name;
+        }
+        catch (ArgumentException e)
+        {
+            throw new SettingException($"{cluster.Path}:ChunkingPolicy", e.Message);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+using FileSharing.Api.Auth;
+using FileSharing.Api.Placement;
+using FileSharing.Cluster.Hosting;
+using FileSharing.Cluster.Wire;
+using FileSharing.Metadata;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.Api.Frontends.Internal;
+
+/// <summary>What the API serves to storage nodes: docs/node-protocol.md, section 3. <c>InternalCallFilter</c> has checked the sender of all but the join.</summary>
+internal static class InternalRoutes
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var nodes = routes.MapGroup(InternalCallFilter.PathPrefix).For(Caller.Anyone).ExcludeFromDescription();
+        nodes.MapPost("/nodes/join", JoinAsync);
+        nodes.MapPost("/nodes/register", RegisterAsync);
+        nodes.MapGet("/cluster", Cluster);
+        nodes.MapPost("/notifications", NotifyAsync);
+        nodes.MapPut("/uploads/{uploadId:guid}/parts/{index:int}", RecordPartAsync);
+    }
+
+    private static async Task<JoinReply> JoinAsync(
+        JoinRequest request,
+        HttpContext context,
+        NodeRegistry registry,
+        ClusterState state,
+        ILogger<ClusterState> log
+    )
+    {
+        if (request is not { Token: not null, Name: not null })
+        {
+            throw new ApiException(ApiError.InvalidRequest, "token and name are needed.");
+        }
+
+        var id = await registry.JoinAsync(request.Token, request.Name, context.RequestAborted);
+        log.NodeJoined(request.Name, id);
+        return new JoinReply(id, state.Secrets);
+    }
+
+    private static async Task<RegisterReply> RegisterAsync(
+        RegisterRequest request,
+        HttpContext context,
+        NodeRegistry registry,
+        MapMaker maps,
+        ClusterState state,
+        ILogger<ClusterState> log
+    )
+    {
+        await registry.RegisterAsync(
+            request.NodeId,
+            request.Url.GetLeftPart(UriPartial.Authority),
+            request.Zone,
+            [
+                .. request.Volumes.Select(v => new OpenedVolume(
+                    v.VolumeId,
+                    v.PreviousIncarnation,
+                    v.Incarnation,
+                    v.CapacityBytes
+                )),
+            ],
+            context.RequestAborted
+        );
+        log.NodeRegistered(request.NodeId, request.Url, request.Volumes.Count);
+        await maps.UpdateAsync(context.RequestAborted);
+        return new RegisterReply(state.Published?.Map);
+    }
+
+    private static Results<Ok<ClusterReply>, StatusCodeHttpResult> Cluster(HttpContext context, ClusterState state)
+    {
+        var published = state.Published;
+        var etag = $"\"{published?.Version ?? 0}\"";
+        context.Response.Headers.ETag = etag;
+        return context.Request.Headers.IfNoneMatch.ToString() == etag
+            ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
+            : TypedResults.Ok(new ClusterReply(state.Secrets, published?.Map));
+    }
+
+    private static async Task<NoContent> NotifyAsync(NotificationBatch batch, HttpContext context, ChunkProofs proofs)
+    {
+        if (batch.Items.Count > NotificationBatch.ItemsMax)
+        {
+            throw new ApiException(
+                ApiError.InvalidRequest,
+                $"A batch has at most {NotificationBatch.ItemsMax} notifications."
+            );
+        }
+
+        await proofs.ApplyAsync(
+            [.. batch.Items.SelectMany(i => i.Chunks.Select(c => new ChunkProof(i.UploadId, c.Id, c.Size)))],
+            context.RequestAborted
+        );
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<NoContent> RecordPartAsync(
+        Guid uploadId,
+        int index,
+        PartChunks part,
+        HttpContext context,
+        ChunkProofs proofs
+    )
+    {
+        await proofs.RecordPartAsync(
+            uploadId,
+            index,
+            part.Epoch,
+            [.. part.Chunks.Select(c => new ListedChunk(c.Id, c.Size))],
+            context.RequestAborted
+        );
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,90 @@
+using FileSharing.Api.Background;
+using FileSharing.Api.Placement;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Transport;
+using FileSharing.Metadata;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.Api.Frontends.Rest;
+
+/// <summary>What the nodes say about themselves, asked now.</summary>
+internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch watch, ILogger<NodeStates> log)
+{
+    public bool IsReachable(MapNode node) => watch.IsReachable(node.NodeId);
+
+    public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) =>
+        await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(n => OneAsync(n, ct)));
+
+    private async Task<NodeMessage> OneAsync(MapNode node, CancellationToken ct)
+    {
+        if (IsReachable(node))
+        {
+            try
+            {
+                var status = await nodes.StatusAsync(node, ct);
+                return Message(node, "up", [.. status.Volumes.Select(Message)]);
+            }
+            catch (Exception e) when (NodeCalls.IsFailure(e, ct))
+            {
+                log.NodeCallFailed("status", e.Message);
+            }
+        }
+
+        return Message(node, "unreachable", []);
+    }
+
+    private static NodeMessage Message(MapNode node, string state, IReadOnlyList<VolumeMessage> volumes) =>
+        new(node.NodeId, node.Name, node.Url.GetLeftPart(UriPartial.Authority), node.Zone, state, volumes);
+
+    private static VolumeMessage Message(Cluster.Wire.VolumeStatus v) =>
+        new(v.VolumeId, v.Condition, v.Records, v.LiveRecordBytes, v.DiskBytes, v.FreeBytes, v.Owed, v.Damaged);
+}
+
+/// <summary>GET /admin/status, POST /admin/nodes/tokens</summary>
+internal static class ClusterStatus
+{
+    public static async Task<ClusterStatusReply> GetAsync(
+        HttpContext context,
+        Contents contents,
+        CopyAudit audit,
+        NodeStates states,
+        ClusterState cluster,
+        TimeProvider time
+    )
+    {
+        var ct = context.RequestAborted;
+        var evidence = await audit.FreshAsync(ct);
+        var totals = await contents.TotalsAsync(ct);
+        var nodes = await states.AllAsync(ct);
+        return new ClusterStatusReply(
+            totals.LogicalBytes,
+            nodes.Sum(n => n.Volumes.Sum(v => v.LiveRecordBytes)),
+            nodes.Sum(n => n.Volumes.Sum(v => v.DiskBytes)),
+            evidence?.Chunks ?? 0,
+            totals.Files,
+            totals.Users,
+            evidence?.UnderReplicated,
+            evidence?.Missing,
+            evidence?.VerifiedAt,
+            evidence is null ? null : (time.GetUtcNow() - evidence.VerifiedAt).TotalSeconds,
+            cluster.Map.Current?.Version ?? 0,
+            nodes
+        );
+    }
+
+    public static async Task<JoinTokenReply> CreateTokenAsync(
+        NewJoinTokenRequest? request,
+        HttpContext context,
+        NodeRegistry registry,
+        ApiSettings settings
+    )
+    {
+        var (token, expires) = await registry.CreateTokenAsync(
+            request?.Name,
+            settings.JoinTokenLifetime,
+            context.RequestAborted
+        );
+        return new JoinTokenReply(token, expires);
+    }
+}

@@ -1,0 +1,109 @@
+using FileSharing.Api.Auth;
+using FileSharing.Metadata;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+
+namespace FileSharing.Api.Frontends.Rest;
+
+/// <summary>POST /files/share, GET /files/{file_id}/shares, DELETE /shares/{share_id}, GET /files/shared-with-me</summary>
+internal static class Sharing
+{
+    public static async Task<ShareReply> ShareAsync(
+        ShareRequest request,
+        HttpContext context,
+        Access access,
+        Accounts accounts,
+        Shares shares
+    )
+    {
+        if (request is not { FileId: { } fileId, SharedWith: { } sharedWith })
+        {
+            throw new ApiException(ApiError.InvalidRequest, "file_id, shared_with and permissions are needed.");
+        }
+
+        var permission = Parse(request.Permissions);
+        var entry = await access.ToAsync(context, fileId, Verb.Share);
+        var user =
+            await accounts.FindAsync(sharedWith, context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound, "No user has this id or e-mail address.");
+        if (user.UserId == entry.OwnerId)
+        {
+            throw new ApiException(ApiError.Conflict, "The owner has every right already.");
+        }
+
+        var id = await shares.PutAsync(entry, user.UserId, permission, context.User().UserId, context.RequestAborted);
+        return new ShareReply("shared", id);
+    }
+
+    public static async Task<SharePage> ListAsync(
+        [FromRoute(Name = "file_id")] string fileId,
+        string? cursor,
+        int? limit,
+        HttpContext context,
+        Access access,
+        Shares shares
+    )
+    {
+        var entry = await access.ToAsync(context, fileId, Verb.Share);
+        var size = Paging.Limit(limit);
+        var rows = await shares.ListAsync(entry, Paging.KeyOfId(cursor), size + 1, context.RequestAborted);
+        var (items, next) = Paging.Page(rows, size, s => s.ShareId.ToString());
+        return new SharePage(
+            [
+                .. items.Select(s => new ShareMessage(
+                    s.ShareId,
+                    s.SharedWith,
+                    s.SharedWithEmail,
+                    s.Permissions,
+                    s.CreatedAt
+                )),
+            ],
+            next
+        );
+    }
+
+    /// <summary>By who may share the entry, or by the person who was given it.</summary>
+    public static async Task<StatusReply> UnshareAsync(Guid shareId, HttpContext context, FileTree tree, Shares shares)
+    {
+        var share =
+            await shares.FindAsync(shareId, context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound, "There is no such share.");
+        if (share.SharedWith != context.User().UserId)
+        {
+            Authorization.Authorize(
+                await tree.AccessAsync(context.User().UserId, share.FileId, context.RequestAborted),
+                Verb.Share
+            );
+        }
+
+        await shares.DeleteAsync(share, context.RequestAborted);
+        return new StatusReply("unshared");
+    }
+
+    public static async Task<SharedEntryPage> WithMeAsync(
+        string? cursor,
+        int? limit,
+        HttpContext context,
+        FileTree tree
+    )
+    {
+        var size = Paging.Limit(limit);
+        var rows = await tree.SharedWithAsync(
+            context.User().UserId,
+            Paging.KeyOfId(cursor),
+            size + 1,
+            context.RequestAborted
+        );
+        var (items, next) = Paging.Page(rows, size, s => s.ShareId.ToString());
+        return new SharedEntryPage([.. items.Select(Messages.OfShared)], next);
+    }
+
+    private static Permission Parse(string? permissions) =>
+        permissions switch
+        {
+            "viewer" => Permission.Viewer,
+            "editor" => Permission.Editor,
+            "manager" => Permission.Manager,
+            _ => throw new ApiException(ApiError.InvalidRequest, "permissions is viewer, editor or manager."),
+        };
+}

@@ -1,0 +1,93 @@
+using FileSharing.Chunks.Keys;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Signing;
+using FileSharing.Metadata;
+
+namespace FileSharing.Api.Placement;
+
+/// <summary>The secrets and the map of the cluster as this process knows them. The map moves forward; the secrets hold for the life of the process.</summary>
+internal sealed class ClusterState(ClusterSecrets secrets)
+{
+    private const uint FirstKeyId = 1;
+
+    public ClusterSecrets Secrets { get; } = secrets;
+
+    public MapHolder Map { get; } = new();
+
+    /// <summary>The signed bytes of the map, as nodes get them; null while the cluster forms.</summary>
+    public StoredMap? Published { get; private set; }
+
+    /// <summary>Takes a map out of the database.</summary>
+    public bool Offer(StoredMap stored)
+    {
+        if (!Map.Offer(ClusterMap.Parse(stored.Map, Secrets.MapKey)))
+        {
+            return false;
+        }
+
+        Published = stored;
+        return true;
+    }
+
+    /// <summary>Reads the cluster's secrets, after making them at the first start of all.</summary>
+    /// <exception cref="System.Security.Cryptography.CryptographicException">The root key is not the one of this cluster.</exception>
+    public static async Task<ClusterState> LoadAsync(
+        ClusterStore store,
+        RootKey root,
+        ApiSettings settings,
+        IdSource ids,
+        TimeProvider time,
+        CancellationToken ct
+    )
+    {
+        var identity =
+            await store.IdentityAsync(ct)
+            ?? await store.EnsureAsync(
+                new ClusterIdentity
+                {
+                    ClusterId = ids.Next(),
+                    DedupPolicy = settings.DedupPolicy,
+                    ChunkingPolicy = settings.ChunkingPolicyName,
+                },
+                NewKeys(root, settings.EncryptData, time.GetUtcNow()),
+                ct
+            );
+        var keys = (await store.KeysAsync(ct)).ToLookup(k => k.Purpose, k => k.Key, StringComparer.Ordinal);
+        var state = new ClusterState(
+            new ClusterSecrets
+            {
+                ClusterId = identity.ClusterId,
+                UrlKeys = [.. keys[KeyPurpose.Url].TakeLast(2).Select(k => new SigningKey(k.Id, Unwrap(root, k)))],
+                ReceiptKey = Unwrap(root, keys[KeyPurpose.Receipt].Last()),
+                InternalKey = Unwrap(root, keys[KeyPurpose.Internal].Last()),
+                MapKey = Unwrap(root, keys[KeyPurpose.Map].Last()),
+                DataKeys = [.. keys[KeyPurpose.Data]],
+                ChunkingPolicy = identity.ChunkingPolicy,
+            }
+        );
+        if (await store.MapAsync(0, ct) is { } map)
+        {
+            state.Offer(map);
+        }
+
+        return state;
+    }
+
+    private static List<StoredKey> NewKeys(RootKey root, bool encryptData, DateTimeOffset now)
+    {
+        var keys = new List<StoredKey>();
+        foreach (var purpose in (string[])[KeyPurpose.Url, KeyPurpose.Receipt, KeyPurpose.Internal, KeyPurpose.Map])
+        {
+            keys.Add(new(purpose, root.Wrap(KeyDomain.Signing, FirstKeyId, now, ClusterSecrets.NewKey())));
+        }
+
+        if (encryptData)
+        {
+            keys.Add(new(KeyPurpose.Data, root.Wrap(KeyDomain.Data, FirstKeyId, now, ClusterSecrets.NewKey())));
+        }
+
+        return keys;
+    }
+
+    private static byte[] Unwrap(RootKey root, WrappedKey key) => root.Unwrap(KeyDomain.Signing, key);
+}
