@@ -52,6 +52,11 @@ public sealed class NodeServer : IAsyncDisposable
 
     public Guid NodeId { get; private set; }
 
+    /// <summary>The newest cluster map that this node knows.</summary>
+    internal MapHolder Map { get; } = new();
+
+    internal VolumeSet Volumes { get; private set; } = null!;
+
     /// <summary>Ends when the node must not go on: the cluster refused it. Stop the process.</summary>
     public Task Completion => completion.Task;
 
@@ -99,7 +104,7 @@ public sealed class NodeServer : IAsyncDisposable
         OnStop(stop);
 
         // 1. Who am I? From the files, or by joining.
-        var map = new MapHolder();
+        var map = Map;
         var files = new NodeFiles(settings.Data);
         var identity = files.ReadIdentity() ?? await JoinAsync(settings, files, time, log, cancellationToken);
         NodeId = identity.NodeId;
@@ -122,6 +127,7 @@ public sealed class NodeServer : IAsyncDisposable
             await OpenVolumesAsync(settings, identity, keys, buffers, time, log, cancellationToken),
             map
         );
+        Volumes = volumes;
         peers.Add(volumes);
         OnStop(() =>
         {
@@ -137,7 +143,7 @@ public sealed class NodeServer : IAsyncDisposable
         var api = new ApiClient(http, settings.ApiUrl);
         var link = OnStop(new ClusterLink(api, state, files, volumes, keys, time, logs.CreateLogger<ClusterLink>()));
         var settlements = OnStop(new SettleQueue(transport, time));
-        var writer = new ReplicaWriter(map, transport, settlements, link.RefreshAsync);
+        var writer = new ReplicaWriter(map, transport, settlements, link.TryRefreshAsync);
         var replicas = new ReplicaReader(map, transport, health);
 
         // 4. What the endpoints do.
@@ -264,7 +270,7 @@ public sealed class NodeServer : IAsyncDisposable
     {
         log.VolumeOpened(store.VolumeId, path, store.Incarnation, store.Stats().Records);
         var recovery = store.Recovery;
-        if (!recovery.WasClean)
+        if (recovery is { WasClean: false, SegmentsReplayed: > 0 })
         {
             log.VolumeReplayed(
                 store.VolumeId,
@@ -290,6 +296,8 @@ public sealed class NodeServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         logging(builder.Logging);
+        // The framework logs whole URLs at Information, and a URL holds its signature.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         settings.Listen.Apply(builder.WebHost);
         builder.WebHost.ConfigureKestrel(SetLimits);
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockMemoryPoolFactory>();

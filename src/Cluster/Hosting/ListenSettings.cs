@@ -67,7 +67,8 @@ public sealed record ListenSettings
                 Listen.Port,
                 endpoint =>
                 {
-                    endpoint.Protocols = HttpProtocols.Http1AndHttp2;
+                    // Without TLS there is no way to agree on HTTP/2.
+                    endpoint.Protocols = Certificate is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
                     if (Certificate is not null)
                     {
                         endpoint.UseHttps(Certificate);

@@ -46,10 +46,15 @@ public static class InternalHttp
                 json.Headers.TryAddWithoutValidation(ContentDigestHeader, digest);
             }
 
-            request.Headers.TryAddWithoutValidation(
-                MapVersionHeader,
-                (map.Current?.Version ?? 0).ToString(CultureInfo.InvariantCulture)
-            );
+            // A record stream says under which map its records were placed; everything else, what this process has.
+            if (!request.Headers.Contains(MapVersionHeader))
+            {
+                request.Headers.TryAddWithoutValidation(
+                    MapVersionHeader,
+                    (map.Current?.Version ?? 0).ToString(CultureInfo.InvariantCulture)
+                );
+            }
+
             request.Headers.Authorization = new AuthenticationHeaderValue(
                 InternalAuth.Scheme,
                 auth.Sign(sender, request.Method.Method, request.RequestUri!.PathAndQuery, digest)

@@ -10,13 +10,13 @@ internal static class IngestLimits
     /// <summary>How long a request may wait for memory before it is sent away.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
-    /// <summary>Refuses by the declared length before the body is read, and lets Kestrel cut what goes on beyond.</summary>
+    /// <summary>Refuses by the declared length before the body is read. Whoever reads takes no more than it was allowed.</summary>
     /// <param name="bytesMax">Plain bytes; a compressed body may not be larger either (what does not shrink is sent plain).</param>
     /// <exception cref="RequestException">413.</exception>
     public static void BoundBody(HttpContext context, long bytesMax)
     {
-        // One byte more than allowed gets through, so that "too long" is seen and answered as such.
-        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = bytesMax + 1;
+        // Kestrel's own bound counts the framing of a chunked body too, so it would refuse what is allowed.
+        context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
         if (context.Request.ContentLength > bytesMax)
         {
             throw TooLarge(bytesMax);

@@ -63,8 +63,20 @@ internal sealed class ClusterLink(
         }
     }
 
-    /// <summary>Asks the API now. Used when an owner refused a write because of the map.</summary>
-    public async Task RefreshAsync(CancellationToken cancellationToken)
+    /// <summary>For a write that an owner refused because of the map: asks the API now, and is content when it cannot be asked.</summary>
+    public async Task TryRefreshAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RefreshAsync(cancellationToken);
+        }
+        catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            log.ApiAway(error.Message);
+        }
+    }
+
+    private async Task RefreshAsync(CancellationToken cancellationToken)
     {
         await refreshing.WaitAsync(cancellationToken);
         try

@@ -1,0 +1,190 @@
+using System.Net.Http.Headers;
+using System.Security.Cryptography;
+using FileSharing.Chunks;
+using FileSharing.Chunks.Keys;
+using FileSharing.Cluster.Hosting;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Signing;
+using FileSharing.Cluster.Transport;
+using FileSharing.StorageNode;
+using FileSharing.StorageNode.Membership;
+
+namespace FileSharing.UnitTests.StorageNode;
+
+/// <summary>
+/// Three real storage nodes over real HTTP, engines and disks, without an API: what a node does while the API is away. The test plays the API's part in signing
+/// URLs and making the map.
+/// </summary>
+internal sealed class NodeCluster : IAsyncDisposable
+{
+    private readonly string directory = Directory.CreateTempSubdirectory("fileshare-nodes-").FullName;
+    private readonly ClusterSecrets secrets;
+    private readonly MapHolder map = new();
+    private readonly HttpClient internalHttp;
+
+    private NodeCluster(ClusterSecrets secrets)
+    {
+        this.secrets = secrets;
+        Signer = new UrlSigner(secrets, TimeProvider.System);
+        internalHttp = InternalHttp.Create(new InternalAuth(secrets, TimeProvider.System), InternalAuth.ApiSender, map, TimeSpan.FromSeconds(20));
+        Calls = new NodeClient(internalHttp, map);
+    }
+
+    public NodeServer?[] Nodes { get; } = new NodeServer?[3];
+
+    public UrlSigner Signer { get; }
+
+    public NodeClient Calls { get; }
+
+    public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false });
+
+    public ClusterMap Map => map.Required;
+
+    public Guid UploadId { get; } = Guid.NewGuid();
+
+    public static async Task<NodeCluster> StartAsync(Func<NodeSettings, NodeSettings>? configure = null)
+    {
+        var rootKeyHex = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RootKey.Bytes));
+        using var rootKey = RootKey.Parse(rootKeyHex);
+        var dataKey = rootKey.Wrap(KeyDomain.Data, 1, DateTimeOffset.UnixEpoch, RandomNumberGenerator.GetBytes(32));
+        var made = new ClusterSecrets
+        {
+            ClusterId = Guid.NewGuid(),
+            UrlKeys = [new SigningKey(1, ClusterSecrets.NewKey())],
+            ReceiptKey = ClusterSecrets.NewKey(),
+            InternalKey = ClusterSecrets.NewKey(),
+            MapKey = ClusterSecrets.NewKey(),
+            DataKeys = [dataKey],
+            ChunkingPolicy = "dedup",
+        };
+        var cluster = new NodeCluster(made);
+        await File.WriteAllTextAsync(cluster.RootKeyFile, rootKeyHex);
+        for (var i = 0; i < 3; i++)
+        {
+            new NodeFiles(cluster.DataOf(i)).Write(new NodeIdentity(Guid.NewGuid(), $"{i + 1}", made));
+            await cluster.StartNodeAsync(i, "http://127.0.0.1:0", configure);
+        }
+
+        cluster.OfferMap();
+        return cluster;
+    }
+
+    /// <summary>Stops one node as SIGTERM would.</summary>
+    public async Task StopNodeAsync(int i)
+    {
+        await Nodes[i]!.DisposeAsync();
+        Nodes[i] = null;
+    }
+
+    /// <summary>Starts a stopped node where it was.</summary>
+    public async Task RestartNodeAsync(int i)
+    {
+        await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), configure: null);
+        Nodes[i]!.Map.Offer(Map);
+    }
+
+    public string DataOf(int i) => Path.Combine(directory, $"node-{i + 1}");
+
+    /// <summary>A URL of this node.</summary>
+    public Uri Url(int node, UrlGrant grant) => new(Map.Nodes[node].Url, Signer.Sign(grant, TimeSpan.FromMinutes(10)));
+
+    public UrlGrant PutGrant(ReadOnlySpan<byte> chunk, int index = 0) =>
+        UrlGrant.PutChunk(ChunkId.OfChunk(chunk), chunk.Length, UploadId, index, epoch: 1);
+
+    public async Task<HttpResponseMessage> PutAsync(int node, byte[] chunk) => await Http.PutAsync(Url(node, PutGrant(chunk)), new ByteArrayContent(chunk));
+
+    public async Task<HttpResponseMessage> GetAsync(int node, UrlGrant grant, string? range = null, Action<HttpRequestHeaders>? headers = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Url(node, grant));
+        if (range is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Range", range);
+        }
+
+        headers?.Invoke(request.Headers);
+        return await Http.SendAsync(request);
+    }
+
+    /// <summary>Stores a file cut into these chunks, and its manifest as the API would; the grant to download it.</summary>
+    public async Task<UrlGrant> PutFileAsync(params byte[][] chunks)
+    {
+        foreach (var chunk in chunks)
+        {
+            (await PutAsync(0, chunk)).EnsureSuccessStatusCode();
+        }
+
+        var manifest = Manifest.Create(0, "dedup", [.. chunks.Select(chunk => new ManifestEntry(ChunkId.OfChunk(chunk), chunk.Length))]);
+        var body = manifest.ToBody();
+        var id = Manifest.IdOf(body);
+        await Calls.PutManifestAsync(Map.Nodes[0], id, body, epoch: 1, CancellationToken.None);
+        return UrlGrant.GetFile(id, RecordKind.Manifest, manifest.Size, "bytes ü.bin", "application/octet-stream");
+    }
+
+    /// <summary>Which nodes' indexes hold it.</summary>
+    public bool[] Holders(ChunkId id) => [.. Nodes.Select(node => node?.Volumes.Stores[0].Find(id) is not null)];
+
+    public static byte[] Random(int bytes, int seed)
+    {
+        var data = new byte[bytes];
+        new Random(seed).NextBytes(data);
+        return data;
+    }
+
+    public static async Task EventuallyAsync(Func<bool> holds, string what, int seconds = 20)
+    {
+        for (var i = 0; i < seconds * 20; i++)
+        {
+            if (holds())
+            {
+                return;
+            }
+
+            await Task.Delay(50);
+        }
+
+        Assert.Fail($"Not within {seconds} s: {what}");
+    }
+
+    private string RootKeyFile => Path.Combine(directory, "root.key");
+
+    private async Task StartNodeAsync(int i, string listen, Func<NodeSettings, NodeSettings>? configure)
+    {
+        var settings = new NodeSettings
+        {
+            Name = $"{i + 1}",
+            Listen = new ListenSettings { Listen = new Uri(listen) },
+            Data = DataOf(i),
+            Volumes = [Path.Combine(DataOf(i), "volume-1")],
+            ApiUrl = new Uri("http://127.0.0.1:9"),
+            RootKeyFile = RootKeyFile,
+            FreeBytesMin = 64L << 20,
+        };
+        Nodes[i] = await NodeServer.StartAsync(configure?.Invoke(settings) ?? settings, peers: null, TestLog.Configure, CancellationToken.None);
+    }
+
+    private void OfferMap()
+    {
+        var nodes = Nodes.Select((node, i) => new MapNode(node!.NodeId, $"{i + 1}", node.Address, "default")).ToList();
+        var volumes = Nodes.Select(node => new MapVolume(node!.Volumes.Stores[0].VolumeId, node.NodeId, 1)).ToList();
+        map.Offer(ClusterMap.Build(1, secrets.ClusterId, nodes, volumes));
+        foreach (var node in Nodes)
+        {
+            node!.Map.Offer(map.Required);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var node in Nodes)
+        {
+            if (node is not null)
+            {
+                await node.DisposeAsync();
+            }
+        }
+
+        internalHttp.Dispose();
+        Http.Dispose();
+        Directory.Delete(directory, recursive: true);
+    }
+}
