@@ -128,7 +128,8 @@ public sealed class BlobStoreTests : IAsyncDisposable
         await CorruptAsync(store, bad);
         var absent = ChunkId.OfChunk("absent"u8);
         var adopted = await store.AdoptAsync([good, bad, absent], 9, None);
-        Assert.Equal(new[] { true, false, false }, adopted);
+        bool[] expected = [true, false, false];
+        Assert.Equal(expected, adopted);
         Assert.Equal(9u, store.Find(good)!.TouchEpoch);
         Assert.Equal(1u, store.Find(bad)!.TouchEpoch);
         Assert.Equal(1, store.Stats().DamagedRecords);
@@ -258,8 +259,8 @@ public sealed class BlobStoreTests : IAsyncDisposable
         using var file = File.OpenHandle(volume.LastSegment, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         using var record = await store.ReadRecordAsync(id, None);
         var content = new byte[RandomAccess.GetLength(file)];
-        _ = RandomAccess.Read(file, content, 0);
+        _ = await RandomAccess.ReadAsync(file, content, 0);
         var at = content.AsSpan().IndexOf(record!.Memory.Span[..96]) + 96 + 1000;
-        RandomAccess.Write(file, [(byte)(content[at] ^ 1)], at);
+        await RandomAccess.WriteAsync(file, new[] { (byte)(content[at] ^ 1) }, at);
     }
 }

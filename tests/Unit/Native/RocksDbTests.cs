@@ -50,10 +50,11 @@ public sealed class RocksDbTests : IDisposable
     public void An_iterator_keeps_the_database_until_it_is_disposed()
     {
         var db = RocksDb.Open(path, new RocksDbOptions());
-        using var iterator = db.Iterate();
+        var iterator = db.Iterate();
         db.Dispose();
         iterator.Seek("a"u8);
         Assert.False(iterator.IsValid);
+        iterator.Dispose();
         Assert.Throws<ObjectDisposedException>(() => db.Get("a"u8, []));
     }
 

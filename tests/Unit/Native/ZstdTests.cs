@@ -6,7 +6,7 @@ namespace FileSharing.UnitTests.Native;
 
 public sealed class ZstdTests
 {
-    /// <summary>"hello zstd\n" as the zstd command 1.5.4 writes it without a checksum (RFC 8878: magic, header, one raw block).</summary>
+    /// <summary>"hello zstd\n" put together by hand after RFC 8878: magic, header, one raw block, no checksum.</summary>
     private static readonly byte[] KnownFrame = Convert.FromHexString("28B52FFD200B590000" + "68656C6C6F207A7374640A");
 
     [Fact]
