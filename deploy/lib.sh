@@ -76,7 +76,7 @@ build_programs() {
     local project
     mkdir -p "$BIN"
     for project in Standalone Api StorageNode; do
-        dotnet build "$ROOT/src/$project" -c Release --nologo -v q -clp:NoSummary >&2 || die "src/$project does not build."
+        dotnet build "$ROOT/src/$project" -c Release --nologo -v q -clp:ErrorsOnly >&2 || die "src/$project does not build."
     done
     ln -sfn ../build/bin/Standalone/release/FileSharing.Standalone "$BIN/standalone"
     ln -sfn ../build/bin/Api/release/FileSharing.Api "$BIN/api"
@@ -87,7 +87,7 @@ build_programs() {
 # One file, compiled ahead of time: it starts in a third of the time. src/Cli/Cli.csproj says how.
 build_cli() {
     local published=Cli/release
-    dotnet publish "$ROOT/src/Cli" -c Release --nologo -v q -clp:NoSummary >&2 || die "src/Cli does not publish."
+    dotnet publish "$ROOT/src/Cli" -c Release --nologo -v q -clp:ErrorsOnly >&2 || die "src/Cli does not publish."
     [ "$(uname -m)" != x86_64 ] || published=Cli/release_linux-x64
     ln -sfn "../build/publish/$published/FileSharing.Cli" "$BIN/fileshare"
 }

@@ -6,7 +6,6 @@ using FileSharing.Metadata;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace FileSharing.Api;
 
@@ -122,8 +121,7 @@ internal sealed class Problems(ILogger<Problems> log) : IExceptionHandler
             {
                 RetryAfter = RetryWhenDown,
             },
-            PostgresException { IsTransient: false } => Failed(),
-            NpgsqlException or TimeoutException => new ApiException(
+            _ when MetadataDb.IsOutage(exception) => new ApiException(
                 ApiError.DatabaseUnavailable,
                 "The database cannot be reached. Downloads that have begun go on; try again in a moment."
             )

@@ -12,11 +12,10 @@ try
         CancellationToken.None
     );
     Console.WriteLine($"FileShare API is ready at {server.Address}");
-    if (server.NewAdminPassword is { } password)
+    if (server.NewAdminPassword is not null)
     {
-        Console.WriteLine(
-            $"Administrator: admin@localhost  Password: {password}  (also in {settings.AdminPasswordFile})"
-        );
+        // Not the password itself: the output of a service ends up in a log.
+        Console.WriteLine($"Administrator: admin@localhost, password in {settings.AdminPasswordFile}");
     }
 
     await server.Completion;

@@ -36,6 +36,10 @@ public sealed class MetadataDb : IAsyncDisposable
             : builder.Build();
     }
 
+    /// <summary>True for an error that says nothing about the call: the database was away or busy, and the same call may succeed later.</summary>
+    public static bool IsOutage(Exception error) =>
+        error is TimeoutException or NpgsqlException and not PostgresException { IsTransient: false };
+
     /// <summary>True when Postgres answers a query within the token's life.</summary>
     public async Task<bool> AnswersAsync(CancellationToken ct)
     {
