@@ -91,12 +91,7 @@ internal sealed class Library : IAsyncDisposable
     }
 
     /// <summary>A whole upload: opened, proved, committed.</summary>
-    public async Task<CommittedUpload> PutAsync(
-        User user,
-        EntryAccess folder,
-        string name,
-        params ListedChunk[] chunks
-    )
+    public async Task<CommittedUpload> PutAsync(User user, EntryAccess folder, string name, params ListedChunk[] chunks)
     {
         var session = await OpenAsync(user, folder, name, chunks);
         await ProveAsync(session, chunks);

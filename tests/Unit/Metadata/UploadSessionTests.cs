@@ -55,10 +55,7 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
         await library.FinishAsync(first);
 
         Assert.Equal(MetadataError.NameTaken, await ErrorOfAsync(() => library.FinishAsync(second)));
-        Assert.Equal(
-            MetadataError.NameTaken,
-            await ErrorOfAsync(() => library.OpenAsync(user, root, "file", chunk))
-        );
+        Assert.Equal(MetadataError.NameTaken, await ErrorOfAsync(() => library.OpenAsync(user, root, "file", chunk)));
     }
 
     [Fact]
@@ -153,10 +150,7 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
     [Fact]
     public async Task Commit_of_fifty_thousand_chunks_takes_less_than_a_second()
     {
-        ListedChunk[] chunks =
-        [
-            .. Enumerable.Range(0, 51_200).Select(i => Library.Chunk($"chunk {i}", 1 << 20)),
-        ];
+        ListedChunk[] chunks = [.. Enumerable.Range(0, 51_200).Select(i => Library.Chunk($"chunk {i}", 1 << 20))];
         var session = await library.OpenAsync(user, root, "large", chunks);
         await library.Proofs.MarkHaveAsync(session, [.. chunks.Select(c => c.Id)], CancellationToken.None);
         var content = new UploadContent(chunks[0].Id, FileSharing.Chunks.RecordKind.Manifest, [], null, "dedup");
