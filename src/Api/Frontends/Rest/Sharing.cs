@@ -63,7 +63,12 @@ internal static class Sharing
     }
 
     /// <summary>By who may share the entry, or by the person who was given it.</summary>
-    public static async Task<StatusReply> UnshareAsync(Guid shareId, HttpContext context, FileTree tree, Shares shares)
+    public static async Task<StatusReply> UnshareAsync(
+        [FromRoute(Name = "share_id")] Guid shareId,
+        HttpContext context,
+        FileTree tree,
+        Shares shares
+    )
     {
         var share =
             await shares.FindAsync(shareId, context.RequestAborted)

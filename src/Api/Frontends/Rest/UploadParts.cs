@@ -51,7 +51,11 @@ internal static class UploadParts
         return Messages.Upload(session, parts, urls, session.PartCount, uploaded);
     }
 
-    public static async Task<StatusReply> AbortAsync([FromRoute(Name = "upload_id")] Guid uploadId, HttpContext context, UploadSessions sessions)
+    public static async Task<StatusReply> AbortAsync(
+        [FromRoute(Name = "upload_id")] Guid uploadId,
+        HttpContext context,
+        UploadSessions sessions
+    )
     {
         await sessions.AbortAsync(await FindAsync(uploadId, context, sessions), context.RequestAborted);
         return new StatusReply("aborted");
