@@ -71,12 +71,21 @@ need_packages() {
 
 # --- building ---------------------------------------------------------------
 
+# Runs a command and shows what it wrote only when it fails.
+quietly() {
+    local output
+    output=$("$@" 2>&1) || {
+        note "$output"
+        return 1
+    }
+}
+
 # Release builds of the programs, and artifacts/bin/{api,standalone,storage-node,fileshare} pointing at them.
 build_programs() {
     local project
     mkdir -p "$BIN"
     for project in Standalone Api StorageNode; do
-        dotnet build "$ROOT/src/$project" -c Release --nologo -v q -clp:ErrorsOnly >&2 || die "src/$project does not build."
+        quietly dotnet build "$ROOT/src/$project" -c Release --nologo -v q || die "src/$project does not build."
     done
     ln -sfn ../build/bin/Standalone/release/FileSharing.Standalone "$BIN/standalone"
     ln -sfn ../build/bin/Api/release/FileSharing.Api "$BIN/api"
@@ -87,7 +96,7 @@ build_programs() {
 # One file, compiled ahead of time: it starts in a third of the time. src/Cli/Cli.csproj says how.
 build_cli() {
     local published=Cli/release
-    dotnet publish "$ROOT/src/Cli" -c Release --nologo -v q -clp:ErrorsOnly >&2 || die "src/Cli does not publish."
+    quietly dotnet publish "$ROOT/src/Cli" -c Release --nologo -v q || die "src/Cli does not publish."
     [ "$(uname -m)" != x86_64 ] || published=Cli/release_linux-x64
     ln -sfn "../build/publish/$published/FileSharing.Cli" "$BIN/fileshare"
 }
