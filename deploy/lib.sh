@@ -71,6 +71,15 @@ need_packages() {
 
 # --- building ---------------------------------------------------------------
 
+# Runs a command and shows what it wrote only when it fails.
+quietly() {
+    local output
+    output=$("$@" 2>&1) || {
+        note "$output"
+        return 1
+    }
+}
+
 # Release builds of the programs, and artifacts/bin/{api,standalone,storage-node,fileshare} pointing at them.
 # With FILESHARE_BUILT=1 they are taken as they are: tests start the product many times over.
 build_programs() {
@@ -78,7 +87,7 @@ build_programs() {
     [ "${FILESHARE_BUILT:-}" != 1 ] || return 0
     mkdir -p "$BIN"
     for project in Standalone Api StorageNode; do
-        dotnet build "$ROOT/src/$project" -c Release --nologo -v q -clp:ErrorsOnly >&2 || die "src/$project does not build."
+        quietly dotnet build "$ROOT/src/$project" -c Release --nologo -v q || die "src/$project does not build."
     done
     ln -sfn ../build/bin/Standalone/release/FileSharing.Standalone "$BIN/standalone"
     ln -sfn ../build/bin/Api/release/FileSharing.Api "$BIN/api"
@@ -89,7 +98,7 @@ build_programs() {
 # One file, compiled ahead of time: it starts in a third of the time. src/Cli/Cli.csproj says how.
 build_cli() {
     local published=Cli/release
-    dotnet publish "$ROOT/src/Cli" -c Release --nologo -v q -clp:ErrorsOnly >&2 || die "src/Cli does not publish."
+    quietly dotnet publish "$ROOT/src/Cli" -c Release --nologo -v q || die "src/Cli does not publish."
     [ "$(uname -m)" != x86_64 ] || published=Cli/release_linux-x64
     ln -sfn "../build/publish/$published/FileSharing.Cli" "$BIN/fileshare"
 }
