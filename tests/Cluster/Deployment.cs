@@ -30,7 +30,8 @@ internal sealed class Deployment : IAsyncDisposable
 
     public Uri Url => new($"http://127.0.0.1:{Port}");
 
-    public HttpClient Http { get; } = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(3) };
+    public HttpClient Http { get; } =
+        new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(3) };
 
     public User Admin { get; private set; } = null!;
 
@@ -46,12 +47,18 @@ internal sealed class Deployment : IAsyncDisposable
     public async Task UpAsync()
     {
         string[] arguments = ["--data", Data, "--port", Port.ToString(CultureInfo.InvariantCulture)];
-        var up = isCluster ? await DeployAsync("cluster", ["up", .. arguments]) : await DeployAsync("up", [.. arguments, "--detach"]);
+        var up = isCluster
+            ? await DeployAsync("cluster", ["up", .. arguments])
+            : await DeployAsync("up", [.. arguments, "--detach"]);
         up.Succeeded();
     }
 
     public async Task DownAsync() =>
-        (isCluster ? await DeployAsync("cluster", ["down", "--data", Data]) : await DeployAsync("down", ["--data", Data])).Succeeded();
+        (
+            isCluster
+                ? await DeployAsync("cluster", ["down", "--data", Data])
+                : await DeployAsync("down", ["--data", Data])
+        ).Succeeded();
 
     /// <summary><c>deploy/cluster VERB NODE</c></summary>
     public async Task NodeAsync(string verb, int node) =>
@@ -59,7 +66,9 @@ internal sealed class Deployment : IAsyncDisposable
 
     /// <summary>The process of a part, by its pid file.</summary>
     public Process ProcessOf(string part) =>
-        Process.GetProcessById(int.Parse(File.ReadAllText(Path.Combine(Data, "run", $"{part}.pid")), CultureInfo.InvariantCulture));
+        Process.GetProcessById(
+            int.Parse(File.ReadAllText(Path.Combine(Data, "run", $"{part}.pid")), CultureInfo.InvariantCulture)
+        );
 
     public async Task<User> LoginAsync(string email, string password)
     {
@@ -73,7 +82,17 @@ internal sealed class Deployment : IAsyncDisposable
     {
         var email = $"{name}@example.org";
         var password = $"a password of {name}";
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, "/users")) { Content = JsonContent.Create(new { email, name, password }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Url, "/users"))
+        {
+            Content = JsonContent.Create(
+                new
+                {
+                    email,
+                    name,
+                    password,
+                }
+            ),
+        };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", Admin.Token);
         using var response = await Http.SendAsync(request);
         response.EnsureSuccessStatusCode();
@@ -81,7 +100,8 @@ internal sealed class Deployment : IAsyncDisposable
     }
 
     /// <summary><c>fileshare admin status --json</c></summary>
-    public async Task<JsonElement> StatusAsync() => JsonDocument.Parse((await Admin.CliAsync("admin", "status", "--json")).Succeeded()).RootElement;
+    public async Task<JsonElement> StatusAsync() =>
+        JsonDocument.Parse((await Admin.CliAsync("admin", "status", "--json")).Succeeded()).RootElement;
 
     public async Task<long> StatusAsync(string figure) => (await StatusAsync()).GetProperty(figure).GetInt64();
 

@@ -41,7 +41,10 @@ public sealed class NodeFailureTests(ClusterFixture fixture) : IClassFixture<Clu
         await AssertReadableAsync(user, files);
         await Product.NodeAsync("start", 2);
         await AssertReadableAsync(user, files);
-        await CrashTests.UntilAsync(async () => await Product.StatusAsync("under_replicated") == 0, "the third copies are delivered");
+        await CrashTests.UntilAsync(
+            async () => await Product.StatusAsync("under_replicated") == 0,
+            "the third copies are delivered"
+        );
         Assert.Equal(0, await Product.StatusAsync("missing"));
     }
 
@@ -64,7 +67,10 @@ public sealed class NodeFailureTests(ClusterFixture fixture) : IClassFixture<Clu
         (await user.CliAsync("put", file, "/w.bin")).Succeeded();
         var id = await user.IdOfAsync("/w.bin");
         var gone = $":{Product.Port + 13}/";
-        await CrashTests.UntilAsync(async () => (await UrlsAsync(user, id)).Contains(gone, StringComparison.Ordinal), "node 3 is offered");
+        await CrashTests.UntilAsync(
+            async () => (await UrlsAsync(user, id)).Contains(gone, StringComparison.Ordinal),
+            "node 3 is offered"
+        );
 
         Product.ProcessOf("node-3").Kill();
         await Task.Delay(1_000);
@@ -126,7 +132,8 @@ public sealed class NodeFailureTests(ClusterFixture fixture) : IClassFixture<Clu
 
     private static long PeakResidentBytes(int process)
     {
-        var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = File.ReadLines($"/proc/{process}/status")
+            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) << 10;
     }
 
@@ -153,7 +160,10 @@ public sealed class NodeFailureTests(ClusterFixture fixture) : IClassFixture<Clu
         using var first = await Product.Http.PutAsync(urls[0], new ByteArrayContent(new byte[6_000_000]));
 
         var (incomplete, missing) = await user.CallAsync(HttpMethod.Post, $"/files/upload/{upload}/complete");
-        using var foreign = await Product.Http.PutAsync(urls[1].Replace("/1?", "/0?", StringComparison.Ordinal), new ByteArrayContent(new byte[6_000_000]));
+        using var foreign = await Product.Http.PutAsync(
+            urls[1].Replace("/1?", "/0?", StringComparison.Ordinal),
+            new ByteArrayContent(new byte[6_000_000])
+        );
         var (aborted, _) = await user.CallAsync(HttpMethod.Delete, $"/files/upload/{upload}");
         using var late = await Product.Http.PutAsync(urls[1], new ByteArrayContent(new byte[6_000_000]));
         var (afterAbort, _) = await user.CallAsync(HttpMethod.Post, $"/files/upload/{upload}/complete");

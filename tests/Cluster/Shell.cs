@@ -7,7 +7,8 @@ namespace FileSharing.ClusterTests;
 internal sealed record Outcome(int Code, string Output, string Errors)
 {
     /// <summary>The output of a command that had to succeed.</summary>
-    public string Succeeded() => Code == 0 ? Output : throw new InvalidOperationException($"exit code {Code}\n{Output}\n{Errors}");
+    public string Succeeded() =>
+        Code == 0 ? Output : throw new InvalidOperationException($"exit code {Code}\n{Output}\n{Errors}");
 }
 
 /// <summary>Runs real programs: the product's scripts and command line, curl, diff.</summary>
@@ -18,7 +19,11 @@ internal static class Shell
     /// <summary>The repository that the tests were built from.</summary>
     public static string Root { get; } = FindRoot();
 
-    public static async Task<Outcome> RunAsync(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static async Task<Outcome> RunAsync(
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null
+    )
     {
         using var process = Start(program, arguments, environment);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -31,13 +36,20 @@ internal static class Shell
         catch (OperationCanceledException late)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{program} {string.Join(' ', arguments)} took longer than {Timeout}.\n{await errors}", late);
+            throw new TimeoutException(
+                $"{program} {string.Join(' ', arguments)} took longer than {Timeout}.\n{await errors}",
+                late
+            );
         }
 
         return new Outcome(process.ExitCode, await output, await errors);
     }
 
-    public static Process Start(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static Process Start(
+        string program,
+        IEnumerable<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null
+    )
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -59,7 +71,11 @@ internal static class Shell
 
     private static string FindRoot()
     {
-        for (var directory = new DirectoryInfo(AppContext.BaseDirectory); directory is not null; directory = directory.Parent)
+        for (
+            var directory = new DirectoryInfo(AppContext.BaseDirectory);
+            directory is not null;
+            directory = directory.Parent
+        )
         {
             if (File.Exists(Path.Combine(directory.FullName, "FileShare.sln")))
             {

@@ -62,10 +62,13 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
         var carol = await Product.AddUserAsync("carol");
         var text = Product.PathOf("corpus.txt");
         var random = new Random(7);
-        var words = File.ReadAllText(Path.Combine(Shell.Root, "docs", "segment-format.md")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var words = File.ReadAllText(Path.Combine(Shell.Root, "docs", "segment-format.md"))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries);
         await File.WriteAllLinesAsync(
             text,
-            Enumerable.Range(0, 400_000).Select(_ => string.Join(' ', Enumerable.Range(0, 10).Select(_ => words[random.Next(words.Length)])))
+            Enumerable
+                .Range(0, 400_000)
+                .Select(_ => string.Join(' ', Enumerable.Range(0, 10).Select(_ => words[random.Next(words.Length)])))
         );
         var before = await Product.StatusAsync("stored_bytes");
 
@@ -97,11 +100,24 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
             (await Shell.RunAsync("curl", ["-fsS", "-T", Product.PathOf($"part-{i:D2}"), urls[i]])).Succeeded();
         }
 
-        var done = await CurlJsonAsync(dave, $"/files/upload/{session.GetProperty("upload_id").GetString()}/complete", "-X", "POST");
+        var done = await CurlJsonAsync(
+            dave,
+            $"/files/upload/{session.GetProperty("upload_id").GetString()}/complete",
+            "-X",
+            "POST"
+        );
         var url = (await dave.DownloadUrlAsync(done.GetProperty("file_id").GetString()!)).ToString();
-        (await Shell.RunAsync("curl", ["-fsS", "-o", Product.PathOf("range"), "-H", "Range: bytes=33554000-50000000", url])).Succeeded();
+        (
+            await Shell.RunAsync(
+                "curl",
+                ["-fsS", "-o", Product.PathOf("range"), "-H", "Range: bytes=33554000-50000000", url]
+            )
+        ).Succeeded();
         (await Shell.RunAsync("curl", ["-fsS", "-o", Product.PathOf("whole"), url])).Succeeded();
-        var multi = await Shell.RunAsync("curl", ["-fsS", "-D", "-", "-o", Product.PathOf("multi"), "-H", "Range: bytes=0-99,-100", url]);
+        var multi = await Shell.RunAsync(
+            "curl",
+            ["-fsS", "-D", "-", "-o", Product.PathOf("multi"), "-H", "Range: bytes=0-99,-100", url]
+        );
 
         var bytes = await File.ReadAllBytesAsync(file);
         Assert.Equal(bytes[33_554_000..50_000_001], await File.ReadAllBytesAsync(Product.PathOf("range")));
@@ -109,7 +125,9 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
         Assert.Contains("206 Partial", multi.Succeeded(), StringComparison.Ordinal);
         Assert.Contains("multipart/byteranges", multi.Output, StringComparison.Ordinal);
         var parts = await File.ReadAllBytesAsync(Product.PathOf("multi"));
-        Assert.True(parts.AsSpan().IndexOf(bytes.AsSpan(0, 100)) > 0 && parts.AsSpan().IndexOf(bytes.AsSpan(^100..)) > 0);
+        Assert.True(
+            parts.AsSpan().IndexOf(bytes.AsSpan(0, 100)) > 0 && parts.AsSpan().IndexOf(bytes.AsSpan(^100..)) > 0
+        );
     }
 
     private async Task<JsonElement> CurlJsonAsync(User user, string path, params string[] more)
@@ -140,7 +158,10 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
 
         var (_, ofKnown) = await OpenAsync(mallory, "known", known, secret.Length);
         var (_, ofAbsent) = await OpenAsync(mallory, "absent", absent, secret.Length);
-        var (complete, _) = await mallory.CallAsync(HttpMethod.Post, $"/files/upload/{ofKnown.GetProperty("upload_id").GetString()}/complete");
+        var (complete, _) = await mallory.CallAsync(
+            HttpMethod.Post,
+            $"/files/upload/{ofKnown.GetProperty("upload_id").GetString()}/complete"
+        );
 
         Assert.Equal(409, complete);
         Assert.Equal(404, (await mallory.CallAsync(HttpMethod.Get, "/files/by-path?path=/known")).Status);
@@ -169,7 +190,8 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
         );
 
     /// <summary>An answer without what differs between any two sessions: ids, signatures and times.</summary>
-    private static string Shape(JsonElement answer) => Regex.Replace(answer.GetRawText(), "[0-9a-f]{64}|[0-9a-f-]{36}|sig=[^\"]*|iat=\\d+|exp=\\d+|:\\d{5}/", "x");
+    private static string Shape(JsonElement answer) =>
+        Regex.Replace(answer.GetRawText(), "[0-9a-f]{64}|[0-9a-f-]{36}|sig=[^\"]*|iat=\\d+|exp=\\d+|:\\d{5}/", "x");
 
     [Fact]
     public async Task A_viewer_reads_an_editor_writes_and_a_stranger_sees_nothing()
@@ -190,7 +212,25 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
         Assert.Equal(403, (await viewer.CallAsync(HttpMethod.Delete, $"/files/{id}")).Status);
         foreach (var (method, path) in CallsOn(id))
         {
-            Assert.Equal((path, 404), (path, (await stranger.CallAsync(method, path, new { name = "x", file_id = id, shared_with = stranger.Email, permissions = "viewer" })).Status));
+            Assert.Equal(
+                (path, 404),
+                (
+                    path,
+                    (
+                        await stranger.CallAsync(
+                            method,
+                            path,
+                            new
+                            {
+                                name = "x",
+                                file_id = id,
+                                shared_with = stranger.Email,
+                                permissions = "viewer",
+                            }
+                        )
+                    ).Status
+                )
+            );
         }
 
         (await owner.CliAsync("unshare", "/shared.bin", "--with", viewer.Email)).Succeeded();
@@ -239,7 +279,11 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
     [Theory]
     [InlineData("--port", "99999", "ort")]
     [InlineData("--nodes", "2", "odes")]
-    public async Task A_setting_that_makes_no_sense_is_named_and_nothing_starts(string option, string value, string named)
+    public async Task A_setting_that_makes_no_sense_is_named_and_nothing_starts(
+        string option,
+        string value,
+        string named
+    )
     {
         var refused = await Shell.RunAsync(
             Path.Combine(Shell.Root, "artifacts", "bin", "standalone"),
@@ -257,6 +301,10 @@ public sealed class StandaloneTests(StandaloneFixture fixture) : IClassFixture<S
 
         Assert.Equal(200, status);
         Assert.True(document.GetProperty("paths").TryGetProperty("/files/upload", out _));
-        Assert.Contains("<html", Encoding.UTF8.GetString(await Product.Http.GetByteArrayAsync(new Uri(Product.Url, "/docs/index.html"))), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "<html",
+            Encoding.UTF8.GetString(await Product.Http.GetByteArrayAsync(new Uri(Product.Url, "/docs/index.html"))),
+            StringComparison.OrdinalIgnoreCase
+        );
     }
 }

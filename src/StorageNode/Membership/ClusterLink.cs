@@ -70,7 +70,10 @@ internal sealed class ClusterLink(
         {
             await RefreshAsync(cancellationToken);
         }
-        catch (Exception error) when (error is HttpRequestException || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception error)
+            when (error is HttpRequestException
+                || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             log.ApiAway(error.Message);
         }

@@ -49,11 +49,17 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
         await NodeCluster.EventuallyAsync(() => cluster.Holders(id).All(holds => holds), "three copies");
         for (var node = 0; node < 3; node++)
         {
-            Assert.Equal(chunk, await (await cluster.GetAsync(node, UrlGrant.GetChunk(id, chunk.Length))).Content.ReadAsByteArrayAsync());
+            Assert.Equal(
+                chunk,
+                await (await cluster.GetAsync(node, UrlGrant.GetChunk(id, chunk.Length))).Content.ReadAsByteArrayAsync()
+            );
         }
 
         Assert.Equal(HttpStatusCode.OK, (await cluster.PutAsync(2, chunk)).StatusCode);
-        await NodeCluster.EventuallyAsync(() => cluster.Nodes.All(node => node!.Volumes.Stores[0].Stats().Owed == 0), "no owed mark");
+        await NodeCluster.EventuallyAsync(
+            () => cluster.Nodes.All(node => node!.Volumes.Stores[0].Stats().Owed == 0),
+            "no owed mark"
+        );
     }
 
     [Fact]
@@ -89,7 +95,10 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
     {
         var chunk = NodeCluster.Random(10_000, seed: 5);
 
-        var declared = await cluster.Http.PutAsync(cluster.Url(0, cluster.PutGrant(chunk)), new ByteArrayContent(new byte[bytes]));
+        var declared = await cluster.Http.PutAsync(
+            cluster.Url(0, cluster.PutGrant(chunk)),
+            new ByteArrayContent(new byte[bytes])
+        );
         using var chunked = new HttpRequestMessage(HttpMethod.Put, cluster.Url(0, cluster.PutGrant(chunk)))
         {
             Content = new ByteArrayContent(new byte[bytes]),
@@ -119,7 +128,10 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
         }
 
         Assert.Equal(HttpStatusCode.Created, (await PutEncodedAsync(chunk, zstd.ToArray(), "zstd")).StatusCode);
-        await NodeCluster.EventuallyAsync(() => cluster.Holders(ChunkId.OfChunk(chunk)).All(holds => holds), "three copies");
+        await NodeCluster.EventuallyAsync(
+            () => cluster.Holders(ChunkId.OfChunk(chunk)).All(holds => holds),
+            "three copies"
+        );
         Assert.Equal(HttpStatusCode.OK, (await PutEncodedAsync(chunk, gzip.ToArray(), "gzip")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await cluster.PutAsync(0, chunk)).StatusCode);
         Assert.True(cluster.Nodes[0]!.Volumes.Stores[0].Find(ChunkId.OfChunk(chunk))!.RecordBytes < chunk.Length / 2);
@@ -145,8 +157,14 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
     {
         var chunk = NodeCluster.Random(1_000, seed: 7);
 
-        Assert.Equal("bad-encoding", await ProblemAsync(await PutEncodedAsync(chunk, NodeCluster.Random(500, seed: 8), "gzip")));
-        Assert.Equal("bad-encoding", await ProblemAsync(await PutEncodedAsync(chunk, NodeCluster.Random(500, seed: 8), "zstd")));
+        Assert.Equal(
+            "bad-encoding",
+            await ProblemAsync(await PutEncodedAsync(chunk, NodeCluster.Random(500, seed: 8), "gzip"))
+        );
+        Assert.Equal(
+            "bad-encoding",
+            await ProblemAsync(await PutEncodedAsync(chunk, NodeCluster.Random(500, seed: 8), "zstd"))
+        );
         Assert.Equal("unsupported-encoding", await ProblemAsync(await PutEncodedAsync(chunk, chunk, "br")));
         Assert.True(IsNowhere(chunk));
     }
@@ -163,9 +181,14 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
             new ByteArrayContent(other)
         );
         var asGet = await cluster.Http.GetAsync(url);
-        var unsigned = await cluster.Http.GetAsync(new Uri(cluster.Map.Nodes[0].Url, $"/v1/chunks/{ChunkId.OfChunk(chunk)}"));
+        var unsigned = await cluster.Http.GetAsync(
+            new Uri(cluster.Map.Nodes[0].Url, $"/v1/chunks/{ChunkId.OfChunk(chunk)}")
+        );
 
-        Assert.All([onAnother, asGet, unsigned], response => Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode));
+        Assert.All(
+            [onAnother, asGet, unsigned],
+            response => Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode)
+        );
         Assert.Equal("url-refused", await ProblemAsync(unsigned));
         Assert.True(IsNowhere(other));
     }
@@ -199,7 +222,13 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
         using (var socket = new TcpClient())
         {
             await socket.ConnectAsync(url.Host, url.Port);
-            await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"PUT {url.PathAndQuery} HTTP/1.1\r\nHost: x\r\nContent-Length: {chunk.Length}\r\n\r\n"));
+            await socket
+                .GetStream()
+                .WriteAsync(
+                    Encoding.ASCII.GetBytes(
+                        $"PUT {url.PathAndQuery} HTTP/1.1\r\nHost: x\r\nContent-Length: {chunk.Length}\r\n\r\n"
+                    )
+                );
             await socket.GetStream().WriteAsync(chunk.AsMemory(0, 100_000));
         }
 

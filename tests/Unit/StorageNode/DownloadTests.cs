@@ -8,7 +8,12 @@ namespace FileSharing.UnitTests.StorageNode;
 
 public sealed class DownloadTests : IAsyncLifetime
 {
-    private readonly byte[][] chunks = [NodeCluster.Random(300_000, 1), NodeCluster.Random(131_072, 2), NodeCluster.Random(1_000_001, 3)];
+    private readonly byte[][] chunks =
+    [
+        NodeCluster.Random(300_000, 1),
+        NodeCluster.Random(131_072, 2),
+        NodeCluster.Random(1_000_001, 3),
+    ];
     private NodeCluster cluster = null!;
     private UrlGrant grant = null!;
 
@@ -33,7 +38,11 @@ public sealed class DownloadTests : IAsyncLifetime
         Assert.Equal("bytes", response.Headers.AcceptRanges.Single());
         Assert.Contains(grant.Path[^64..], response.Headers.ETag!.Tag, StringComparison.Ordinal);
         Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
-        Assert.Contains("filename*=UTF-8''bytes%20%C3%BC.bin", response.Content.Headers.GetValues("Content-Disposition").Single(), StringComparison.Ordinal);
+        Assert.Contains(
+            "filename*=UTF-8''bytes%20%C3%BC.bin",
+            response.Content.Headers.GetValues("Content-Disposition").Single(),
+            StringComparison.Ordinal
+        );
     }
 
     [Theory]
@@ -47,7 +56,10 @@ public sealed class DownloadTests : IAsyncLifetime
         var response = await cluster.GetAsync(2, grant, $"bytes={first}-{last}");
 
         Assert.Equal(HttpStatusCode.PartialContent, response.StatusCode);
-        Assert.Equal($"bytes {first}-{last}/{Whole.Length}", response.Content.Headers.GetValues("Content-Range").Single());
+        Assert.Equal(
+            $"bytes {first}-{last}/{Whole.Length}",
+            response.Content.Headers.GetValues("Content-Range").Single()
+        );
         Assert.Equal(Whole[first..(last + 1)], await response.Content.ReadAsByteArrayAsync());
     }
 
@@ -60,7 +72,9 @@ public sealed class DownloadTests : IAsyncLifetime
         {
             var first = random.Next(Whole.Length);
             var last = Math.Min(first + random.Next(400_000), Whole.Length - 1);
-            var bytes = await (await cluster.GetAsync(i % 3, grant, $"bytes={first}-{last}")).Content.ReadAsByteArrayAsync();
+            var bytes = await (
+                await cluster.GetAsync(i % 3, grant, $"bytes={first}-{last}")
+            ).Content.ReadAsByteArrayAsync();
             Assert.True(Whole.AsSpan(first..(last + 1)).SequenceEqual(bytes), $"seed {seed}, bytes {first}-{last}");
         }
     }
@@ -75,7 +89,12 @@ public sealed class DownloadTests : IAsyncLifetime
         Assert.Equal(response.Content.Headers.ContentLength, body.Length);
         var boundary = response.Content.Headers.ContentType.Parameters.Single().Value!;
         var parts = Encoding.Latin1.GetString(body).Split("--" + boundary, StringSplitOptions.RemoveEmptyEntries);
-        var payloads = parts.Take(3).Select(part => Encoding.Latin1.GetBytes(part[(part.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..^2])).ToList();
+        var payloads = parts
+            .Take(3)
+            .Select(part =>
+                Encoding.Latin1.GetBytes(part[(part.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..^2])
+            )
+            .ToList();
         Assert.Equal(Whole[..10], payloads[0]);
         Assert.Equal(Whole[299_995..300_005], payloads[1]);
         Assert.Equal(Whole[^3..], payloads[2]);
@@ -87,10 +106,26 @@ public sealed class DownloadTests : IAsyncLifetime
     {
         var etag = (await cluster.GetAsync(0, grant)).Headers.ETag!.Tag;
 
-        Assert.Equal(HttpStatusCode.NotModified, (await cluster.GetAsync(0, grant, headers: h => h.TryAddWithoutValidation("If-None-Match", etag))).StatusCode);
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await cluster.GetAsync(0, grant, headers: h => h.TryAddWithoutValidation("If-Match", "\"x\""))).StatusCode);
-        Assert.Equal(HttpStatusCode.PartialContent, (await cluster.GetAsync(0, grant, "bytes=0-0", h => h.TryAddWithoutValidation("If-Range", etag))).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await cluster.GetAsync(0, grant, "bytes=0-0", h => h.TryAddWithoutValidation("If-Range", "\"x\""))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.NotModified,
+            (
+                await cluster.GetAsync(0, grant, headers: h => h.TryAddWithoutValidation("If-None-Match", etag))
+            ).StatusCode
+        );
+        Assert.Equal(
+            HttpStatusCode.PreconditionFailed,
+            (await cluster.GetAsync(0, grant, headers: h => h.TryAddWithoutValidation("If-Match", "\"x\""))).StatusCode
+        );
+        Assert.Equal(
+            HttpStatusCode.PartialContent,
+            (await cluster.GetAsync(0, grant, "bytes=0-0", h => h.TryAddWithoutValidation("If-Range", etag))).StatusCode
+        );
+        Assert.Equal(
+            HttpStatusCode.OK,
+            (
+                await cluster.GetAsync(0, grant, "bytes=0-0", h => h.TryAddWithoutValidation("If-Range", "\"x\""))
+            ).StatusCode
+        );
     }
 
     [Fact]
@@ -116,7 +151,11 @@ public sealed class DownloadTests : IAsyncLifetime
     [Fact]
     public async Task The_manifest_is_answered_to_whoever_asks_for_it_by_type_and_hashes_to_its_id()
     {
-        var response = await cluster.GetAsync(0, grant, headers: h => h.TryAddWithoutValidation("Accept", GetContent.ManifestMediaType));
+        var response = await cluster.GetAsync(
+            0,
+            grant,
+            headers: h => h.TryAddWithoutValidation("Accept", GetContent.ManifestMediaType)
+        );
         var body = await response.Content.ReadAsByteArrayAsync();
 
         Assert.Equal(grant.Path[^64..], Manifest.IdOf(body).ToString());
@@ -128,11 +167,19 @@ public sealed class DownloadTests : IAsyncLifetime
     [Fact]
     public async Task Bytes_that_look_like_a_manifest_but_were_put_as_a_chunk_open_nothing()
     {
-        var forged = Manifest.Create(0, "dedup", [new ManifestEntry(ChunkId.OfChunk(chunks[0]), chunks[0].Length)]).ToBody();
+        var forged = Manifest
+            .Create(0, "dedup", [new ManifestEntry(ChunkId.OfChunk(chunks[0]), chunks[0].Length)])
+            .ToBody();
         (await cluster.PutAsync(0, forged)).EnsureSuccessStatusCode();
 
-        var asFile = await cluster.GetAsync(0, UrlGrant.GetFile(ChunkId.OfChunk(forged), RecordKind.Manifest, chunks[0].Length, "x", "text/plain"));
-        var asManifest = await cluster.GetAsync(0, UrlGrant.GetFile(Manifest.IdOf(forged), RecordKind.Manifest, chunks[0].Length, "x", "text/plain"));
+        var asFile = await cluster.GetAsync(
+            0,
+            UrlGrant.GetFile(ChunkId.OfChunk(forged), RecordKind.Manifest, chunks[0].Length, "x", "text/plain")
+        );
+        var asManifest = await cluster.GetAsync(
+            0,
+            UrlGrant.GetFile(Manifest.IdOf(forged), RecordKind.Manifest, chunks[0].Length, "x", "text/plain")
+        );
 
         Assert.False(asFile.IsSuccessStatusCode);
         Assert.False(asManifest.IsSuccessStatusCode);
@@ -152,9 +199,18 @@ public sealed class DownloadTests : IAsyncLifetime
     [Fact]
     public async Task A_browser_of_any_origin_may_read_and_see_the_range_headers()
     {
-        var response = await cluster.GetAsync(0, grant, "bytes=0-0", h => h.TryAddWithoutValidation("Origin", "https://elsewhere.example"));
+        var response = await cluster.GetAsync(
+            0,
+            grant,
+            "bytes=0-0",
+            h => h.TryAddWithoutValidation("Origin", "https://elsewhere.example")
+        );
 
         Assert.Equal("*", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
-        Assert.Contains("Content-Range", string.Join(',', response.Headers.GetValues("Access-Control-Expose-Headers")), StringComparison.Ordinal);
+        Assert.Contains(
+            "Content-Range",
+            string.Join(',', response.Headers.GetValues("Access-Control-Expose-Headers")),
+            StringComparison.Ordinal
+        );
     }
 }

@@ -26,7 +26,12 @@ internal sealed class NodeCluster : IAsyncDisposable
     {
         this.secrets = secrets;
         Signer = new UrlSigner(secrets, TimeProvider.System);
-        internalHttp = InternalHttp.Create(new InternalAuth(secrets, TimeProvider.System), InternalAuth.ApiSender, map, TimeSpan.FromSeconds(20));
+        internalHttp = InternalHttp.Create(
+            new InternalAuth(secrets, TimeProvider.System),
+            InternalAuth.ApiSender,
+            map,
+            TimeSpan.FromSeconds(20)
+        );
         Calls = new NodeClient(internalHttp, map);
     }
 
@@ -91,9 +96,15 @@ internal sealed class NodeCluster : IAsyncDisposable
     public UrlGrant PutGrant(ReadOnlySpan<byte> chunk, int index = 0) =>
         UrlGrant.PutChunk(ChunkId.OfChunk(chunk), chunk.Length, UploadId, index, epoch: 1);
 
-    public async Task<HttpResponseMessage> PutAsync(int node, byte[] chunk) => await Http.PutAsync(Url(node, PutGrant(chunk)), new ByteArrayContent(chunk));
+    public async Task<HttpResponseMessage> PutAsync(int node, byte[] chunk) =>
+        await Http.PutAsync(Url(node, PutGrant(chunk)), new ByteArrayContent(chunk));
 
-    public async Task<HttpResponseMessage> GetAsync(int node, UrlGrant grant, string? range = null, Action<HttpRequestHeaders>? headers = null)
+    public async Task<HttpResponseMessage> GetAsync(
+        int node,
+        UrlGrant grant,
+        string? range = null,
+        Action<HttpRequestHeaders>? headers = null
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Url(node, grant));
         if (range is not null)
@@ -113,7 +124,11 @@ internal sealed class NodeCluster : IAsyncDisposable
             (await PutAsync(0, chunk)).EnsureSuccessStatusCode();
         }
 
-        var manifest = Manifest.Create(0, "dedup", [.. chunks.Select(chunk => new ManifestEntry(ChunkId.OfChunk(chunk), chunk.Length))]);
+        var manifest = Manifest.Create(
+            0,
+            "dedup",
+            [.. chunks.Select(chunk => new ManifestEntry(ChunkId.OfChunk(chunk), chunk.Length))]
+        );
         var body = manifest.ToBody();
         var id = Manifest.IdOf(body);
         await Calls.PutManifestAsync(Map.Nodes[0], id, body, epoch: 1, CancellationToken.None);
@@ -159,7 +174,12 @@ internal sealed class NodeCluster : IAsyncDisposable
             RootKeyFile = RootKeyFile,
             FreeBytesMin = 64L << 20,
         };
-        Nodes[i] = await NodeServer.StartAsync(configure?.Invoke(settings) ?? settings, peers: null, TestLog.Configure, CancellationToken.None);
+        Nodes[i] = await NodeServer.StartAsync(
+            configure?.Invoke(settings) ?? settings,
+            peers: null,
+            TestLog.Configure,
+            CancellationToken.None
+        );
     }
 
     private void OfferMap()

@@ -21,7 +21,10 @@ public sealed class ReplicationTests
 
         await cluster.RestartNodeAsync(2);
         await NodeCluster.EventuallyAsync(() => cluster.Holders(id).All(holds => holds), "the owed copy is delivered");
-        await NodeCluster.EventuallyAsync(() => cluster.Nodes.All(node => node!.Volumes.Stores[0].Stats().Owed == 0), "the marks are lifted");
+        await NodeCluster.EventuallyAsync(
+            () => cluster.Nodes.All(node => node!.Volumes.Stores[0].Stats().Owed == 0),
+            "the marks are lifted"
+        );
     }
 
     [Fact]
@@ -30,11 +33,17 @@ public sealed class ReplicationTests
         await using var cluster = await NodeCluster.StartAsync();
         var stored = NodeCluster.Random(500_000, seed: 2);
         (await cluster.PutAsync(0, stored)).EnsureSuccessStatusCode();
-        await NodeCluster.EventuallyAsync(() => cluster.Holders(ChunkId.OfChunk(stored)).All(holds => holds), "three copies");
+        await NodeCluster.EventuallyAsync(
+            () => cluster.Holders(ChunkId.OfChunk(stored)).All(holds => holds),
+            "three copies"
+        );
         await cluster.StopNodeAsync(0);
         await cluster.StopNodeAsync(1);
 
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await cluster.PutAsync(2, NodeCluster.Random(1_000, seed: 3))).StatusCode);
+        Assert.Equal(
+            HttpStatusCode.ServiceUnavailable,
+            (await cluster.PutAsync(2, NodeCluster.Random(1_000, seed: 3))).StatusCode
+        );
         var download = await cluster.GetAsync(2, UrlGrant.GetChunk(ChunkId.OfChunk(stored), stored.Length));
         Assert.Equal(stored, await download.Content.ReadAsByteArrayAsync());
     }
@@ -48,7 +57,11 @@ public sealed class ReplicationTests
         (await cluster.PutAsync(0, chunk)).EnsureSuccessStatusCode();
         await cluster.RestartNodeAsync(2);
 
-        var download = await cluster.GetAsync(2, UrlGrant.GetChunk(ChunkId.OfChunk(chunk), chunk.Length), "bytes=100-600000");
+        var download = await cluster.GetAsync(
+            2,
+            UrlGrant.GetChunk(ChunkId.OfChunk(chunk), chunk.Length),
+            "bytes=100-600000"
+        );
 
         Assert.Equal(chunk[100..600_001], await download.Content.ReadAsByteArrayAsync());
     }
@@ -74,13 +87,21 @@ public sealed class ReplicationTests
         await NodeCluster.EventuallyAsync(() => cluster.Holders(id).All(holds => holds), "three copies");
         FlipByteInSegment(cluster.DataOf(0), 600_000);
 
-        var download = await (await cluster.GetAsync(0, UrlGrant.GetChunk(id, chunk.Length))).Content.ReadAsByteArrayAsync();
+        var download = await (
+            await cluster.GetAsync(0, UrlGrant.GetChunk(id, chunk.Length))
+        ).Content.ReadAsByteArrayAsync();
 
         Assert.Equal(chunk, download);
-        await NodeCluster.EventuallyAsync(() => cluster.Nodes[0]!.Volumes.Stores[0].Stats().DamagedRecords == 0, "the copy is healed");
+        await NodeCluster.EventuallyAsync(
+            () => cluster.Nodes[0]!.Volumes.Stores[0].Stats().DamagedRecords == 0,
+            "the copy is healed"
+        );
         await cluster.StopNodeAsync(1);
         await cluster.StopNodeAsync(2);
-        Assert.Equal(chunk, await (await cluster.GetAsync(0, UrlGrant.GetChunk(id, chunk.Length))).Content.ReadAsByteArrayAsync());
+        Assert.Equal(
+            chunk,
+            await (await cluster.GetAsync(0, UrlGrant.GetChunk(id, chunk.Length))).Content.ReadAsByteArrayAsync()
+        );
     }
 
     [Fact]
@@ -106,7 +127,10 @@ public sealed class ReplicationTests
             await cluster.RestartNodeAsync(i);
         }
 
-        Assert.Equal(chunks.SelectMany(chunk => chunk), await (await cluster.GetAsync(1, grant)).Content.ReadAsByteArrayAsync());
+        Assert.Equal(
+            chunks.SelectMany(chunk => chunk),
+            await (await cluster.GetAsync(1, grant)).Content.ReadAsByteArrayAsync()
+        );
     }
 
     private static void FlipByteInSegment(string data, long offset)
