@@ -1,3 +1,5 @@
+using FileSharing.Cluster.Hosting;
+
 namespace FileSharing.Standalone;
 
 /// <summary>

@@ -1,27 +1,23 @@
-using System.Runtime.InteropServices;
-using FileSharing.BlobEngine;
 using FileSharing.Cluster.Hosting;
+using FileSharing.Cluster.Transport;
 using FileSharing.StorageNode;
 using Microsoft.Extensions.Logging;
 
 // Exit codes: 0 stopped by a signal, 1 a failure, 2 a setting that makes no sense.
-using var stop = new CancellationTokenSource();
-using var onTerminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-using var onInterrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-
+using var signals = new StopSignals();
 try
 {
     var settings = NodeSettings.From(Settings.Load(args));
     await using var node = await NodeServer.StartAsync(
         settings,
         peers: null,
-        logging: builder => builder.AddSimpleConsole(),
-        stop.Token
+        logging => logging.AddSimpleConsole(console => console.SingleLine = true),
+        signals.Token
     );
-    await node.Completion.WaitAsync(stop.Token);
+    await node.Completion.WaitAsync(signals.Token);
     return 0;
 }
-catch (OperationCanceledException) when (stop.IsCancellationRequested)
+catch (OperationCanceledException) when (signals.Token.IsCancellationRequested)
 {
     return 0;
 }
@@ -30,14 +26,8 @@ catch (SettingException error)
     await Console.Error.WriteLineAsync($"storage-node: {error.Message}");
     return 2;
 }
-catch (Exception error) when (error is IOException or HttpRequestException or UnauthorizedAccessException)
+catch (Exception error) when (error is IOException or NodeCallException or UnauthorizedAccessException)
 {
     await Console.Error.WriteLineAsync($"storage-node: {error.Message}");
     return 1;
-}
-
-void Stop(PosixSignalContext context)
-{
-    context.Cancel = true;
-    stop.Cancel();
 }

@@ -7,7 +7,14 @@ internal sealed class ServerUser
 {
     private const string Name = "postgres";
 
+    /// <summary>
+    /// Lets the server pass through directories that only root may enter (a data directory below /root). It comes with reading any file, so it is
+    /// given only where the path needs it; the server trusts nobody but this process.
+    /// </summary>
+    private static readonly string[] PassThrough = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
+
     private readonly bool switches;
+    private bool passesThrough;
 
     public ServerUser(bool isRoot) => switches = isRoot;
 
@@ -18,20 +25,17 @@ internal sealed class ServerUser
     /// (runuser would stay in between and swallow them).
     /// </summary>
     public IReadOnlyList<string> Command(params IEnumerable<string> command) =>
-        switches ? ["setpriv", $"--reuid={Name}", $"--regid={Name}", "--clear-groups", .. command] : [.. command];
+        switches ? ["setpriv", .. Identity, .. command] : [.. command];
+
+    private string[] Identity =>
+        [$"--reuid={Name}", $"--regid={Name}", "--clear-groups", .. passesThrough ? PassThrough : []];
 
     /// <summary>
     /// As <see cref="Command"/>, but in a session of its own (Ctrl-C on the terminal is for us, not for it), and stopped by the kernel
     /// when the thread that started it ends, for whatever reason.
     /// </summary>
     public IReadOnlyList<string> DaemonCommand(params IEnumerable<string> command) =>
-        [
-            "setsid",
-            "setpriv",
-            .. switches ? [$"--reuid={Name}", $"--regid={Name}", "--clear-groups"] : Array.Empty<string>(),
-            "--pdeathsig=INT",
-            .. command,
-        ];
+        ["setsid", "setpriv", .. switches ? Identity : [], "--pdeathsig=INT", .. command];
 
     /// <summary>After it returns the directory exists, has mode 0700 and belongs to this user.</summary>
     /// <exception cref="PostgresException">It cannot be made, or this user cannot reach it.</exception>
@@ -44,7 +48,13 @@ internal sealed class ServerUser
             throw new PostgresException($"Cannot prepare {path} for Postgres: {made.Output.Trim()}");
         }
 
-        if (!await MayAsync("-w", path, stop))
+        if (await MayWriteAsync(path, stop))
+        {
+            return;
+        }
+
+        passesThrough = switches;
+        if (!await MayWriteAsync(path, stop))
         {
             throw new PostgresException(await BlockedMessageAsync(path, stop));
         }
@@ -63,6 +73,16 @@ internal sealed class ServerUser
 
         return $"Postgres runs as the user {Name}, who may not write to {path}.";
     }
+
+    /// <summary>By doing it: access(2), which test(1) asks, does not count capabilities.</summary>
+    private async Task<bool> MayWriteAsync(string directory, CancellationToken stop) =>
+        (
+            await ChildProcess.RunAsync(
+                Command("sh", "-c", "cd -- \"$1\" && : >.fileshare-probe && rm .fileshare-probe", "sh", directory),
+                "",
+                stop
+            )
+        ).Succeeded;
 
     private async Task<bool> MayAsync(string test, string path, CancellationToken stop) =>
         (await ChildProcess.RunAsync(Command("test", test, path), "", stop)).Succeeded;

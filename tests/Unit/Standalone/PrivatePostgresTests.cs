@@ -131,6 +131,27 @@ public sealed class PrivatePostgresTests(TemporaryFolder folder) : IClassFixture
         await server.Exited.WaitAsync(TimeSpan.FromSeconds(10));
     }
 
+    [Fact]
+    public async Task Data_in_a_directory_that_only_its_owner_may_enter_works()
+    {
+        var closed = Directory.CreateDirectory(
+            Path.Combine(Path.GetDirectoryName(Settings.DataDirectory)!, "closed"),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        );
+        var below = new PrivatePostgresSettings(
+            Path.Combine(closed.FullName, "data"),
+            Path.Combine(closed.FullName, "run")
+        );
+
+        await using (var server = await StartAsync(below))
+        {
+            await ExecuteAsync(server, "CREATE TABLE t AS SELECT 7 AS n");
+        }
+
+        await using var again = await StartAsync(below);
+        Assert.Equal(7, await ScalarAsync(again, "SELECT n FROM t"));
+    }
+
     private static Task<PrivatePostgres> StartAsync(PrivatePostgresSettings settings) =>
         PrivatePostgres.StartAsync(settings, TimeProvider.System, None);
 

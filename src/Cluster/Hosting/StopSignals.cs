@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Hosting;
 
-namespace FileSharing.Standalone;
+namespace FileSharing.Cluster.Hosting;
 
 /// <summary>SIGTERM and SIGINT as a token: the process stops its parts in order instead of ending at once.</summary>
-internal sealed class StopSignals : IDisposable
+public sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource source = new();
     private readonly PosixSignalRegistration[] registrations;
@@ -14,6 +15,7 @@ internal sealed class StopSignals : IDisposable
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle),
         ];
 
+    /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => source.Token;
 
     public void Dispose()
@@ -31,4 +33,15 @@ internal sealed class StopSignals : IDisposable
         context.Cancel = true;
         source.Cancel();
     }
+}
+
+/// <summary>
+/// The life of a web host that somebody else starts and stops. The framework's own lifetime would hear the signals too, and stop the API while the nodes
+/// still report to it.
+/// </summary>
+public sealed class OwnedLifetime : IHostLifetime
+{
+    public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }
