@@ -63,12 +63,23 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
     )
     {
         // One key for all attempts: when a reply is lost, the next attempt gets the first one's result.
-        var idempotencyKey = method == HttpMethod.Post ? Guid.NewGuid().ToString() : null;
+        var idempotencyKey = method == HttpMethod.Post && !IsHarmlessToRepeat(path) ? Guid.NewGuid().ToString() : null;
         return await retry.ExecuteAsync(
             async stop => await AttemptAsync(method, path, body, idempotencyKey, stop),
             cancellation
         );
     }
+
+    /// <summary>
+    /// Two of the calls of every upload: a session opened twice leaves one that expires, and completing twice gives the same answer. The server keeps no
+    /// note of them then, which spares it two transactions a file each.
+    /// </summary>
+    private static bool IsHarmlessToRepeat(string path) =>
+        path == "files/upload"
+        || (
+            path.StartsWith("files/upload/", StringComparison.Ordinal)
+            && path.EndsWith("/complete", StringComparison.Ordinal)
+        );
 
     private async Task<HttpResponseMessage> AttemptAsync(
         HttpMethod method,

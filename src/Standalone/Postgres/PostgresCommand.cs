@@ -20,6 +20,8 @@ internal static class PostgresCommand
             "fsync=on",
             "synchronous_commit=on",
             "full_page_writes=on",
+            // Plans made while the tables were empty are made anew once they have been counted: soon, in a first bulk upload.
+            "autovacuum_naptime=10s",
             // Small: the page cache does the rest.
             "shared_buffers=64MB",
             $"max_connections={ConnectionsMax}",
