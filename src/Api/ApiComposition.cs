@@ -149,7 +149,7 @@ internal static class ApiComposition
 
     private static Task AllowInternalBodies(HttpContext context, RequestDelegate next)
     {
-        if (context.Request.Path.StartsWithSegments(InternalCallFilter.PathPrefix, StringComparison.Ordinal))
+        if (context.Request.Path.StartsWithSegments(InternalCallFilter.PathPrefix, StringComparison.OrdinalIgnoreCase))
         {
             context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize =
                 Limits.InternalBodyBytesMax;

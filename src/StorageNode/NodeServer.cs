@@ -331,8 +331,8 @@ public sealed class NodeServer : IAsyncDisposable
                 .SetPreflightMaxAge(TimeSpan.FromHours(1))
         );
         app.Use(next => context => Problems.InvokeAsync(context, next, parts.Log));
-        app.Use(next => context => filter.InvokeAsync(context, next));
         app.UseRouting();
+        app.Use(next => context => filter.InvokeAsync(context, next));
         Routes.Map(app, parts, streamer, manifests);
         return app;
     }

@@ -5,6 +5,7 @@ using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Routing;
 
 namespace FileSharing.Cluster.Hosting;
 
@@ -18,6 +19,9 @@ public sealed class InternalCallFilter(Func<InternalAuth?> auth, MapHolder map)
     public const string PathPrefix = "/internal/v1";
     public const string JoinPath = "/internal/v1/nodes/join";
 
+    /// <summary>Where an endpoint finds the verified sender: a node's id, or <see cref="InternalAuth.ApiSender"/>.</summary>
+    public const string SenderItem = "fileshare.internal-sender";
+
     /// <summary>Largest JSON body of an internal call: 1,000 notifications of whole parts.</summary>
     private const int JsonBytesMax = 16 << 20;
 
@@ -25,20 +29,19 @@ public sealed class InternalCallFilter(Func<InternalAuth?> auth, MapHolder map)
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(next);
-        if (
-            !context.Request.Path.StartsWithSegments(PathPrefix, StringComparison.Ordinal)
-            || context.Request.Path == JoinPath
-        )
+        if (!IsInternal(context))
         {
             await next(context);
             return;
         }
 
-        if (!await IsFromClusterAsync(context))
+        if (await SenderAsync(context) is not { } sender)
         {
             await RefuseAsync(context);
             return;
         }
+
+        context.Items[SenderItem] = sender;
 
         if (
             long.TryParse(
@@ -58,27 +61,41 @@ public sealed class InternalCallFilter(Func<InternalAuth?> auth, MapHolder map)
         await next(context);
     }
 
-    private async Task<bool> IsFromClusterAsync(HttpContext context)
+    /// <summary>
+    /// By the endpoint that routing chose, so that this can never see a path with other eyes than the router (which compares without case); by the path too,
+    /// for what matches no endpoint.
+    /// </summary>
+    private static bool IsInternal(HttpContext context)
+    {
+        var pattern = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
+        var isInternal =
+            new PathString(pattern is null ? null : "/" + pattern.TrimStart('/')).StartsWithSegments(PathPrefix, StringComparison.OrdinalIgnoreCase)
+            || context.Request.Path.StartsWithSegments(PathPrefix, StringComparison.OrdinalIgnoreCase);
+        return isInternal && pattern?.TrimStart('/') != JoinPath.TrimStart('/');
+    }
+
+    private async Task<string?> SenderAsync(HttpContext context)
     {
         var request = context.Request;
         var authorization = request.Headers.Authorization.ToString();
         var prefix = InternalAuth.Scheme + " ";
         if (auth() is not { } check || !authorization.StartsWith(prefix, StringComparison.Ordinal))
         {
-            return false;
+            return null;
         }
 
         var digest = request.Headers[InternalHttp.ContentDigestHeader].ToString();
         var pathAndQuery = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var signed =
-            check.Verify(
-                authorization[prefix.Length..],
-                request.Method,
-                pathAndQuery,
-                digest.Length > 0 ? digest : null
-            )
-            is not null;
-        return signed && (!request.HasJsonContentType() || await HasDigestAsync(request, digest));
+        var sender = check.Verify(
+            authorization[prefix.Length..],
+            request.Method,
+            pathAndQuery,
+            digest.Length > 0 ? digest : null
+        );
+
+        // A signed digest is always checked: what kind of body it is, is not signed.
+        var needsDigest = digest.Length > 0 || request.HasJsonContentType();
+        return !needsDigest || (sender is not null && await HasDigestAsync(request, digest)) ? sender : null;
     }
 
     private static async Task<bool> HasDigestAsync(HttpRequest request, string digest)

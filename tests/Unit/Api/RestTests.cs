@@ -140,6 +140,9 @@ public sealed class RestTests(RunningApi api) : IClassFixture<RunningApi>
     [InlineData("GET", "/internal/v1/cluster")]
     [InlineData("POST", "/internal/v1/notifications")]
     [InlineData("POST", "/internal/v1/nodes/register")]
+    [InlineData("GET", "/Internal/v1/cluster")]
+    [InlineData("GET", "/internal/V1/Cluster/")]
+    [InlineData("GET", "/%69nternal/v1/cluster")]
     public async Task Internal_call_is_refused_to_users_and_administrators(string method, string path) =>
         Assert.Equal(403, (await api.CallAsync(new HttpMethod(method), path, api.AdminToken)).Status);
 

@@ -202,6 +202,10 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
     [InlineData("POST", "/internal/v1/volumes/VOLUME/adopt")]
     [InlineData("POST", "/internal/v1/volumes/VOLUME/has")]
     [InlineData("PUT", "/internal/v1/manifests/ID?epoch=1")]
+    [InlineData("GET", "/Internal/v1/status")]
+    [InlineData("GET", "/internal/V1/status/")]
+    [InlineData("GET", "/%69nternal/v1/status")]
+    [InlineData("POST", "/INTERNAL/V1/VOLUMES/VOLUME/ADOPT")]
     public async Task Internal_calls_without_the_cluster_s_mac_are_refused(string method, string path)
     {
         var address = path.Replace("VOLUME", $"{cluster.Map.Volumes[0].VolumeId}", StringComparison.Ordinal)
