@@ -178,14 +178,17 @@ public sealed class RecoveryTests : IAsyncDisposable
         await AssertAllReadableAsync(reopened, ids);
     }
 
-    [Fact]
-    public async Task Failing_any_one_write_loses_nothing_acknowledged()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Failing_any_one_write_or_sync_loses_nothing_acknowledged(bool isSync)
     {
         for (var nth = 1; ; nth++)
         {
-            var options = volume.OptionsFor($"write-{nth}") with { SegmentBytesMax = 16 << 10 };
+            var options = volume.OptionsFor($"failed-{nth}") with { SegmentBytesMax = 16 << 10 };
             var acknowledged = new List<ChunkId>();
-            volume.Disk.FailWrite = volume.Disk.Writes + nth;
+            volume.Disk.FailWrite = isSync ? 0 : volume.Disk.Writes + nth;
+            volume.Disk.FailSync = isSync ? volume.Disk.Syncs + nth : 0;
             var hasFailed = false;
             try
             {
@@ -200,7 +203,7 @@ public sealed class RecoveryTests : IAsyncDisposable
                 hasFailed = true;
             }
 
-            volume.Disk.FailWrite = 0;
+            (volume.Disk.FailWrite, volume.Disk.FailSync) = (0, 0);
             await using var reopened = await volume.OpenAsync(options);
             await AssertAllReadableAsync(reopened, acknowledged);
             Assert.Empty(reopened.Recovery.Damage);
