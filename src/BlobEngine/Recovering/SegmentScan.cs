@@ -21,7 +21,7 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
     /// <summary>Batches in the order of the log: where each ends, and how many records and notes there are up to there.</summary>
     public List<ScannedBatch> Batches { get; } = [];
 
-    /// <summary>End of the last valid batch that is not part of a footer.</summary>
+    /// <summary>End of the last valid batch that is not part of a footer; where a footer begins, its beginning.</summary>
     public long End { get; private set; } = SegmentFormat.SegmentHeaderBytes;
 
     public ulong LastSequence { get; private set; }
@@ -46,15 +46,17 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
                 continue;
             }
 
-            if (invalidFrom >= 0)
+            // A footer may be several batches without a sync between them, so only what lies below the footer is damage.
+            if (invalidFrom >= 0 && invalidFrom < batch.SyncedPosition)
             {
-                Damage.Add(new DamagedPlace(segment, invalidFrom, position - invalidFrom));
-                invalidFrom = -1;
+                Damage.Add(new DamagedPlace(segment, invalidFrom, batch.SyncedPosition - invalidFrom));
             }
 
+            invalidFrom = -1;
             if (batch.Flags.HasFlag(BatchFlags.Footer))
             {
-                // The footer was begun and not finished. It only repeats, so it is written anew.
+                // The footer was begun and not finished. It only repeats, so it is written anew, behind whatever stood before it.
+                End = batch.SyncedPosition;
                 return;
             }
 

@@ -10,7 +10,7 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
     private int syncs;
     private int writes;
 
-    /// <summary>Syncs of file data, not of directories.</summary>
+    /// <summary>Of files and of directories.</summary>
     public int Syncs => Volatile.Read(ref syncs);
 
     public int Writes => Volatile.Read(ref writes);
@@ -47,6 +47,7 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
     public void SyncDirectory(string path)
     {
         SyncedDirectories.Add(path);
+        CountSync();
         inner.SyncDirectory(path);
     }
 
