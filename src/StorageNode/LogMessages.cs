@@ -94,4 +94,30 @@ internal static partial class LogMessages
 
     [LoggerMessage(19, LogLevel.Warning, "Owed delivery paused: {Reason}")]
     public static partial void OwedPaused(this ILogger log, string reason);
+
+    [LoggerMessage(
+        20,
+        LogLevel.Warning,
+        "The API refused {Count} notification(s) for good, they are dropped and the clients' receipts are the proof: {Reason}"
+    )]
+    public static partial void NotificationsRefused(this ILogger log, int count, string reason);
+
+    [LoggerMessage(21, LogLevel.Warning, "Owed {Id} on volume {VolumeId} is left for the next round: {Reason}")]
+    public static partial void OwedRecordSkipped(this ILogger log, ChunkId id, Guid volumeId, string reason);
+
+    [LoggerMessage(22, LogLevel.Warning, "Volume {VolumeId} is full: it takes no new records, and reads go on.")]
+    public static partial void VolumeIsFull(this ILogger log, Guid volumeId);
+
+    [LoggerMessage(
+        23,
+        LogLevel.Critical,
+        "Volume {VolumeId} failed to write or to sync: it only reads until the node is started again. Look at the disk first."
+    )]
+    public static partial void VolumeIsPoisoned(this ILogger log, Guid volumeId);
+
+    [LoggerMessage(24, LogLevel.Information, "Volume {VolumeId} takes new records again.")]
+    public static partial void VolumeIsWritable(this ILogger log, Guid volumeId);
+
+    [LoggerMessage(25, LogLevel.Error, "News of the cluster cannot be taken, and is asked for again: {Reason}")]
+    public static partial void NewsNotTaken(this ILogger log, string reason);
 }

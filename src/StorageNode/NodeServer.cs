@@ -107,12 +107,17 @@ public sealed class NodeServer : IAsyncDisposable
         // 1. Who am I? From the files, or by joining.
         var map = Map;
         var files = new NodeFiles(settings.Data);
-        var identity = files.ReadIdentity() ?? await JoinAsync(settings, files, time, log, cancellationToken);
+        var joinedBefore = files.ReadIdentity();
+        var identity = joinedBefore ?? await JoinAsync(settings, files, time, log, cancellationToken);
         NodeId = identity.NodeId;
         var state = new ClusterState(identity, map, time);
         if (files.ReadMap(identity.Secrets) is { } cached)
         {
             map.Offer(cached);
+            if (joinedBefore is not null)
+            {
+                VolumeGuard.ThrowIfLost(settings, identity.NodeId, cached);
+            }
         }
 
         // 2. Volumes.
@@ -185,6 +190,7 @@ public sealed class NodeServer : IAsyncDisposable
         var delivery = new OwedDelivery(volumes, map, transport, time, logs.CreateLogger<OwedDelivery>());
         OnStop(RunDaemon(token => KeepInTouchAsync(link, Registration(settings, volumes), log, token)));
         OnStop(RunDaemon(delivery.RunAsync));
+        OnStop(RunDaemon(new VolumeWatch(volumes, time, logs.CreateLogger<VolumeWatch>()).RunAsync));
         OnStop(RunDaemon(healer.RunAsync));
     }
 
@@ -429,12 +435,25 @@ public sealed class NodeServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        var failures = new List<Exception>();
         for (var i = stopping.Count - 1; i >= 0; i--)
         {
-            await stopping[i]();
+            try
+            {
+                await stopping[i]();
+            }
+            catch (Exception error)
+            {
+                // The steps that follow close volumes: they are run whatever happened before.
+                failures.Add(error);
+            }
         }
 
         stopping.Clear();
         completion.TrySetResult();
+        if (failures.Count > 0)
+        {
+            throw new AggregateException("The node did not stop cleanly.", failures);
+        }
     }
 }

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Threading.Channels;
+using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Membership;
 using Microsoft.Extensions.Logging;
@@ -7,7 +9,7 @@ namespace FileSharing.StorageNode;
 
 /// <summary>
 /// Tells the API in batches which chunks have become durable under which session, at least once each. It carries progress and resume; what a crash
-/// loses of it, the client's receipts or a repeated put make good.
+/// loses of it, and what the API refuses, the client's receipts or a repeated put make good.
 /// </summary>
 internal sealed class NotificationQueue : IAsyncDisposable
 {
@@ -55,7 +57,7 @@ internal sealed class NotificationQueue : IAsyncDisposable
         log.NotificationDropped(notification.UploadId);
     }
 
-    /// <summary>Returns when the API has accepted all that was added before the call.</summary>
+    /// <summary>Returns when the API has accepted all that was added before the call, or has refused it for good.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -97,6 +99,12 @@ internal sealed class NotificationQueue : IAsyncDisposable
         }
     }
 
+    /// <summary>The same batch would be refused again, however often it is sent.</summary>
+    private static bool IsForGood(NodeCallException refusal) =>
+        refusal.StatusCode is { } status
+        && (int)status is >= 400 and < 500
+        && status is not (HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests);
+
     private async Task SendAsync(List<Notification> batch)
     {
         while (true)
@@ -104,6 +112,11 @@ internal sealed class NotificationQueue : IAsyncDisposable
             try
             {
                 await api.NotifyAsync(new NotificationBatch(batch), stopping.Token);
+                return;
+            }
+            catch (NodeCallException refusal) when (IsForGood(refusal))
+            {
+                log.NotificationsRefused(batch.Count, refusal.Message);
                 return;
             }
             catch (Exception error)

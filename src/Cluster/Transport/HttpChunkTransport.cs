@@ -19,6 +19,12 @@ public sealed class HttpChunkTransport(
     /// <summary>10 MiB of plaintext with header, tags and trailer, and some room for a later version.</summary>
     private const int RecordBytesMax = (10 << 20) + (64 << 10);
 
+    /// <summary>For a record's bytes once its head has come: a peer that falls silent must not hold up the reader.</summary>
+    public static readonly TimeSpan RecordTimeoutDefault = TimeSpan.FromSeconds(10);
+
+    /// <summary>For the bytes of one fetched record; after it the peer counts as unreachable and another owner is asked.</summary>
+    public TimeSpan RecordTimeout { get; init; } = RecordTimeoutDefault;
+
     private readonly NodeClient calls = new(http, map);
     private readonly ConcurrentDictionary<Guid, Lazy<PeerQueue>> queues = new();
 
@@ -112,12 +118,14 @@ public sealed class HttpChunkTransport(
             throw new HttpRequestException($"A peer sent a record of {length} bytes.");
         }
 
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(RecordTimeout);
         var bytes = (int)length;
         var buffer = rent(bytes);
         try
         {
-            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            await body.ReadExactlyAsync(buffer.Memory[..bytes], cancellationToken);
+            await using var body = await response.Content.ReadAsStreamAsync(patience.Token);
+            await body.ReadExactlyAsync(buffer.Memory[..bytes], patience.Token);
             var lease = new RecordLease(buffer, bytes);
             buffer = null;
             return new FetchResult(FetchOutcome.Found, lease);

@@ -6,7 +6,7 @@ namespace FileSharing.Cluster.Transport;
 
 /// <summary>
 /// Holds one open connection to every node of the map, on which the node writes a line every 250 ms. A break, or a second of silence, takes the node
-/// out of newly signed URLs at once; nothing else follows from it (marking down and repair have their own clocks).
+/// out of newly signed URLs at once. Nothing else follows from it: the node keeps its place in the map.
 /// </summary>
 public sealed class NodeWatch(HttpClient http, MapHolder map, TimeProvider time) : IAsyncDisposable
 {

@@ -16,6 +16,15 @@ internal static class PutBatch
     /// <summary>Largest body.</summary>
     public const int BodyBytesMax = 32 << 20;
 
+    /// <summary>Encoded bytes that wait for their owners: the largest chunk's, or those of many small ones.</summary>
+    private static readonly int EncodedWindowBytes = ChunkIngest.EncodedBytesMax(ChunkingPolicy.ChunkBytesMax);
+
+    /// <summary>
+    /// What a batch holds at most: one chunk as sent, the same unpacked, and the encoded ones. The length of the body says nothing of it: a few bytes
+    /// of zstd may be 10 MiB.
+    /// </summary>
+    public static readonly long BytesNeeded = (2L * ChunkingPolicy.ChunkBytesMax) + EncodedWindowBytes;
+
     private const int HeadBytes = 4 + 4 + ChunkId.Bytes + 4 + 4;
 
     private sealed record Frame(int Index, int PlainBytes, ChunkId Id, bool IsZstd, int BodyBytes);
@@ -27,12 +36,7 @@ internal static class PutBatch
         var bytesMax = Math.Min(grant.Bytes, BodyBytesMax);
         IngestLimits.BoundBody(context, bytesMax);
 
-        // One plain and one sent chunk are in hand at a time; what is encoded and waits for its owners comes beside them.
-        using var reservation = await IngestLimits.ReserveAsync(
-            context,
-            node.Ingress,
-            Math.Min(context.Request.ContentLength ?? bytesMax, 2L * ChunkingPolicy.ChunkBytesMax) * 2
-        );
+        using var reservation = await IngestLimits.ReserveAsync(context, node.Ingress, BytesNeeded);
         var reply = await StoreAllAsync(context, node, uploadId, epoch, bytesMax);
         foreach (var receipt in reply.Receipts)
         {
@@ -54,64 +58,78 @@ internal static class PutBatch
         var head = new byte[HeadBytes];
         var receipts = new List<Receipt>();
         var failed = new List<BatchFailure>();
+        var encoded = 0L;
         var writing = new Queue<(Frame Frame, Task<bool> Write)>();
-        long inFlight = 0;
-        long received = 0;
-        while (await BodyReader.FillAsync(body, head, hash: null, context.RequestAborted) is var filled and > 0)
+        try
         {
-            var frame = filled == HeadBytes ? Parse(head) : throw Malformed("the body ends inside a frame");
-            received += HeadBytes + frame.BodyBytes;
-            if (received > bytesMax)
+            await ReceiveAllAsync();
+            while (writing.Count > 0)
             {
-                throw IngestLimits.TooLarge(bytesMax);
+                await FinishOldestAsync();
             }
 
-            if (await ReceiveAsync(body, node, frame, context.RequestAborted) is not { } plain)
-            {
-                failed.Add(
-                    new BatchFailure(
-                        frame.Index,
-                        Problem.TypePrefix + "wrong-digest",
-                        "Length or SHA-256 is not what the frame says. Send the chunk again."
-                    )
-                );
-                continue;
-            }
+            return new BatchReply(receipts, failed);
+        }
+        finally
+        {
+            // After a failure too: their buffers are what the caller has reserved memory for.
+            await Task.WhenAll(writing.Select(next => (Task)next.Write))
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
 
-            using (plain)
+        async Task ReceiveAllAsync()
+        {
+            long received = 0;
+            while (await BodyReader.FillAsync(body, head, hash: null, context.RequestAborted) is var filled and > 0)
             {
-                writing.Enqueue(
-                    (
-                        frame,
-                        node.Ingest.StoreAsync(
-                            RecordKind.Chunk,
-                            frame.Id,
-                            plain.GetSpan(),
-                            epoch,
-                            released: null,
-                            context.RequestAborted
+                var frame = filled == HeadBytes ? Parse(head) : throw Malformed("the body ends inside a frame");
+                received += HeadBytes + frame.BodyBytes;
+                if (received > bytesMax)
+                {
+                    throw IngestLimits.TooLarge(bytesMax);
+                }
+
+                if (await ReceiveAsync(body, node, frame, context.RequestAborted) is not { } plain)
+                {
+                    failed.Add(
+                        new BatchFailure(
+                            frame.Index,
+                            Problem.TypePrefix + "wrong-digest",
+                            "Length or SHA-256 is not what the frame says. Send the chunk again."
                         )
-                    )
-                );
-            }
+                    );
+                    continue;
+                }
 
-            inFlight += frame.PlainBytes;
-            while (inFlight > ChunkingPolicy.ChunkBytesMax && writing.TryDequeue(out var oldest))
-            {
-                inFlight -= oldest.Frame.PlainBytes;
-                await FinishAsync(oldest.Frame, oldest.Write);
+                using (plain)
+                {
+                    var encodedBytes = ChunkIngest.EncodedBytesMax(frame.PlainBytes);
+                    while (encoded + encodedBytes > EncodedWindowBytes && writing.Count > 0)
+                    {
+                        await FinishOldestAsync();
+                    }
+
+                    encoded += encodedBytes;
+                    writing.Enqueue(
+                        (
+                            frame,
+                            node.Ingest.StoreAsync(
+                                RecordKind.Chunk,
+                                frame.Id,
+                                plain.GetSpan(),
+                                epoch,
+                                released: null,
+                                context.RequestAborted
+                            )
+                        )
+                    );
+                }
             }
         }
 
-        while (writing.TryDequeue(out var next))
+        async Task FinishOldestAsync()
         {
-            await FinishAsync(next.Frame, next.Write);
-        }
-
-        return new BatchReply(receipts, failed);
-
-        async Task FinishAsync(Frame frame, Task<bool> write)
-        {
+            var (frame, write) = writing.Peek();
             try
             {
                 await write;
@@ -130,6 +148,9 @@ internal static class PutBatch
                 var problem = Problems.For(error);
                 failed.Add(new BatchFailure(frame.Index, Problem.TypePrefix + problem.Type, problem.Message));
             }
+
+            writing.Dequeue();
+            encoded -= ChunkIngest.EncodedBytesMax(frame.PlainBytes);
         }
     }
 

@@ -53,7 +53,8 @@ internal static class PutPart
         {
             await node.Api.RecordPartAsync(uploadId, index, chunks, cancellationToken);
         }
-        catch (NodeCallException refusal) when (refusal.StatusCode is { } status && (int)status is 404 or 409 or 410)
+        catch (NodeCallException refusal)
+            when (refusal.StatusCode is { } status && (int)status is 400 or 404 or 409 or 410)
         {
             throw new RequestException(
                 (int)refusal.StatusCode!,
@@ -61,7 +62,10 @@ internal static class PutPart
                 refusal.Message
             );
         }
-        catch (HttpRequestException)
+        catch (Exception error)
+            when (error is HttpRequestException
+                || (error is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
         {
             throw new RequestException(
                 StatusCodes.Status503ServiceUnavailable,

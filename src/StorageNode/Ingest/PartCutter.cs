@@ -14,17 +14,25 @@ internal sealed class PartCutter(ChunkIngest ingest, ChunkingPolicy policy, uint
     private readonly Chunker chunker = new(policy);
     private readonly List<Task<bool>> writing = [];
 
-    /// <summary>Encoded bytes that wait for their owners, beside the one being encoded.</summary>
-    private static int EncodedWindowBytes(ChunkingPolicy policy) =>
-        policy.BytesMax + ChunkIngest.EncodedBytesMax(policy.BytesMax);
+    /// <summary>In these the room for encoded bytes is counted.</summary>
+    private const int UnitBytes = 64 << 10;
+
+    /// <summary>What a chunk takes encoded, rounded up: so the encoded bytes are never more than was reserved for them.</summary>
+    private static int Units(int plainBytes) => ((ChunkIngest.EncodedBytesMax(plainBytes) - 1) / UnitBytes) + 1;
+
+    /// <summary>Room for encoded bytes: one largest chunk that waits for its owners, and one being encoded.</summary>
+    private static int EncodedWindowUnits(ChunkingPolicy policy) => 2 * Units(policy.BytesMax);
 
     private static int PlainWindowBytes(ChunkingPolicy policy) => Math.Min(2 * policy.BytesMax, 16 << 20);
 
     /// <summary>What <see cref="StoreAsync"/> holds at most.</summary>
     public static long BytesNeeded(ChunkingPolicy policy, long length) =>
         length <= policy.BytesMax
-            ? length + ChunkIngest.EncodedBytesMax((int)length)
-            : PlainWindowBytes(policy) + (long)EncodedWindowBytes(policy);
+            ? length
+                + ChunkIngest.EncodedBytesMax((int)length)
+                // It may become several chunks, and each has a header, tags and a trailer.
+                + (length / policy.BytesMin * ChunkIngest.EncodedBytesMax(1))
+            : PlainWindowBytes(policy) + ((long)EncodedWindowUnits(policy) * UnitBytes);
 
     /// <returns>The chunks in order; every one is durable on two owners.</returns>
     /// <exception cref="RequestException">400 fewer bytes than announced, 413 more.</exception>
@@ -36,7 +44,7 @@ internal sealed class PartCutter(ChunkIngest ingest, ChunkingPolicy policy, uint
     {
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // Lives until the last write has given its room back, which is after the cutting.
-        using var encodedRoom = new SemaphoreSlim(EncodedWindowBytes(policy) / policy.BytesMin);
+        using var encodedRoom = new SemaphoreSlim(EncodedWindowUnits(policy));
         try
         {
             var chunks = await CutAsync(body, length, encodedRoom, giveUp.Token);
@@ -99,7 +107,7 @@ internal sealed class PartCutter(ChunkIngest ingest, ChunkingPolicy policy, uint
         CancellationToken cancellationToken
     )
     {
-        var units = Math.Max(1, plain.Length / policy.BytesMin);
+        var units = Units(plain.Length);
         for (var unit = 0; unit < units; unit++)
         {
             await encodedRoom.WaitAsync(cancellationToken);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Map;
@@ -29,6 +30,7 @@ internal sealed class ClusterLink(
 
     private readonly SemaphoreSlim refreshing = new(1);
     private bool registered;
+    private bool mayBeRecorded;
 
     /// <summary>Until cancelled.</summary>
     /// <exception cref="NodeCallException">The cluster refuses a volume: it is a copy, or was rolled back. The node must not serve it.</exception>
@@ -49,13 +51,16 @@ internal sealed class ClusterLink(
             {
                 throw;
             }
-            catch (Exception error)
-                when (error is HttpRequestException or OperationCanceledException or FormatException)
+            catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
             {
                 if (!cancellationToken.IsCancellationRequested)
                 {
                     log.ApiAway(error.Message);
                 }
+            }
+            catch (Exception error) when (IsNotTaken(error))
+            {
+                log.NewsNotTaken(error.Message);
             }
 
             var pause = state.Map.Current is null || state.Map.IsBehind ? EagerPollInterval : PollInterval;
@@ -77,7 +82,15 @@ internal sealed class ClusterLink(
         {
             log.ApiAway(error.Message);
         }
+        catch (Exception error) when (IsNotTaken(error))
+        {
+            log.NewsNotTaken(error.Message);
+        }
     }
+
+    /// <summary>An answer that makes no sense, or that no disk takes (a full one, a poisoned volume): the node goes on with what it has.</summary>
+    private static bool IsNotTaken(Exception error) =>
+        error is FormatException or JsonException or IOException or UnauthorizedAccessException;
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {
@@ -99,11 +112,49 @@ internal sealed class ClusterLink(
 
     private async Task RegisterAsync(RegisterRequest registration, CancellationToken cancellationToken)
     {
-        var reply = await api.RegisterAsync(registration, cancellationToken);
+        var reply = await RegisterOnceAsync(mayBeRecorded ? AsRecorded(registration) : registration, cancellationToken);
         registered = true;
         log.Registered(registration.Volumes.Count);
         TakeMap(reply.Map);
     }
+
+    private async Task<RegisterReply> RegisterOnceAsync(RegisterRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await api.RegisterAsync(request, cancellationToken);
+        }
+        catch (Exception error) when (!IsSurelyNotRecorded(error))
+        {
+            mayBeRecorded = true;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// True when the API has not been reached or has said no. Only a lost answer lets the next attempt name this opening: a copied volume that waits
+    /// for the API must still meet its first question.
+    /// </summary>
+    private static bool IsSurelyNotRecorded(Exception error) =>
+        error switch
+        {
+            NodeCallException { StatusCode: { } status } => (int)status < 500,
+            HttpRequestException http => http.HttpRequestError
+                is HttpRequestError.ConnectionError
+                    or HttpRequestError.NameResolutionError
+                    or HttpRequestError.SecureConnectionError,
+            _ => false,
+        };
+
+    /// <summary>For an API that may have recorded this opening already: it refuses whoever comes from before what it has recorded.</summary>
+    private static RegisterRequest AsRecorded(RegisterRequest registration) =>
+        registration with
+        {
+            Volumes =
+            [
+                .. registration.Volumes.Select(volume => volume with { PreviousIncarnation = volume.Incarnation }),
+            ],
+        };
 
     private async Task TakeAsync(ClusterReply reply, CancellationToken cancellationToken)
     {

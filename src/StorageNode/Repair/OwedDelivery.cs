@@ -79,7 +79,7 @@ internal sealed class OwedDelivery(
         }
 
         seenBefore[store.VolumeId] = seen;
-        if (settled > 0)
+        if (delivered + settled > 0)
         {
             log.OwedDelivered(store.VolumeId, delivered, settled);
         }
@@ -107,14 +107,21 @@ internal sealed class OwedDelivery(
 
             // The first owner that has it delivers, so that two holders do not send the same record.
             var first = answers.IndexOf(true);
-            if (first < 0 || owners[first].VolumeId != store.VolumeId || answers.Contains(null))
+            var lacking = owners.Where((_, i) => answers[i] == false).ToList();
+            if (first < 0 || owners[first].VolumeId != store.VolumeId || lacking.Count == 0)
             {
                 continue;
             }
 
-            if (await SendAsync(store, current, id, owners.Where((_, i) => answers[i] == false), cancellationToken))
+            if (!await TrySendAsync(store, current, id, lacking, cancellationToken))
             {
-                delivered++;
+                continue;
+            }
+
+            delivered++;
+            // An owner that could not be asked may lack it: only the mark waits for its answer, not the others' copies.
+            if (!answers.Contains(null))
+            {
                 complete.Add(id);
             }
         }
@@ -146,11 +153,31 @@ internal sealed class OwedDelivery(
         return answers;
     }
 
+    /// <returns>False when some owner still lacks it. One record that cannot be read does not hold up the others.</returns>
+    private async Task<bool> TrySendAsync(
+        BlobStore store,
+        ClusterMap current,
+        ChunkId id,
+        List<MapVolume> lacking,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await SendAsync(store, current, id, lacking, cancellationToken);
+        }
+        catch (BlobException error)
+        {
+            log.OwedRecordSkipped(id, store.VolumeId, error.Message);
+            return false;
+        }
+    }
+
     private async Task<bool> SendAsync(
         BlobStore store,
         ClusterMap current,
         ChunkId id,
-        IEnumerable<MapVolume> lacking,
+        List<MapVolume> lacking,
         CancellationToken cancellationToken
     )
     {
@@ -160,16 +187,14 @@ internal sealed class OwedDelivery(
         }
 
         using var record = new RecordLease(new StoredRecordMemory(stored), stored.Memory.Length);
+        var areDurable = true;
         foreach (var owner in lacking)
         {
             var put = new PutRecord(owner, current.Version, info.TouchEpoch, Owed: false);
-            if (!(await transport.PutAsync(put, record, cancellationToken)).IsDurable())
-            {
-                return false;
-            }
+            areDurable &= (await transport.PutAsync(put, record, cancellationToken)).IsDurable();
         }
 
-        return true;
+        return areDurable;
     }
 
     private async Task SettleAsync(ClusterMap current, List<ChunkId> complete, CancellationToken cancellationToken)

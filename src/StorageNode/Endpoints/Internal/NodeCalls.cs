@@ -23,9 +23,10 @@ internal static class NodeCalls
         }
 
         var length = (int)context.Request.ContentLength.Value;
+        // Not from the peers' pool: this waits for other nodes, whose records need that pool here, as ours need theirs.
         using var reservation = await IngestLimits.ReserveAsync(
             context,
-            node.Peers,
+            node.Ingress,
             length + ChunkIngest.EncodedBytesMax(length)
         );
         using var body = node.Ingest.Rent(length);

@@ -1,0 +1,50 @@
+using FileSharing.BlobEngine;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.StorageNode;
+
+/// <summary>Says once in the log when a volume stops taking records, or takes them again. Nothing else depends on it.</summary>
+internal sealed class VolumeWatch(VolumeSet volumes, TimeProvider time, ILogger<VolumeWatch> log)
+{
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<Guid, VolumeCondition> known = [];
+
+    /// <summary>Until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            Look();
+            await Task.Delay(LookInterval, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Compares each volume's condition with that of the last look; a new volume counts as writable.</summary>
+    public void Look()
+    {
+        foreach (var store in volumes.Stores)
+        {
+            var condition = store.Condition;
+            if (condition == known.GetValueOrDefault(store.VolumeId, VolumeCondition.Writable))
+            {
+                continue;
+            }
+
+            known[store.VolumeId] = condition;
+            switch (condition)
+            {
+                case VolumeCondition.Full:
+                    log.VolumeIsFull(store.VolumeId);
+                    break;
+                case VolumeCondition.Poisoned:
+                    log.VolumeIsPoisoned(store.VolumeId);
+                    break;
+                default:
+                    log.VolumeIsWritable(store.VolumeId);
+                    break;
+            }
+        }
+    }
+}
