@@ -146,7 +146,8 @@ internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDe
     {
         try
         {
-            return await segments.Reading(entry.Segment).ReadAsync(buffer, offset, ct) == buffer.Length;
+            using var lease = segments.Reading(entry.Segment);
+            return await lease.File.ReadAsync(buffer, offset, ct) == buffer.Length;
         }
         catch (IOException)
         {
@@ -163,7 +164,8 @@ internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDe
         using var blocks = pool.Rent((int)SegmentFormat.AlignBlock(skip + entry.RecordBytes));
         try
         {
-            var read = segments.ReadingDirect(entry.Segment).Read(blocks.GetSpan(), start);
+            using var lease = segments.ReadingDirect(entry.Segment);
+            var read = lease.File.Read(blocks.GetSpan(), start);
             if (read >= skip + entry.RecordBytes)
             {
                 blocks.GetSpan().Slice(skip, entry.RecordBytes).CopyTo(buffer.GetSpan());

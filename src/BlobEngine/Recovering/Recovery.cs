@@ -62,7 +62,8 @@ internal sealed class Recovery(
 
     private void Recover(uint number, bool isLast, Replay replay, CancellationToken ct)
     {
-        var file = segments.Reading(number);
+        using var lease = segments.Reading(number);
+        var file = lease.File;
         var replayed = index.ReplayPosition(number);
         if (SegmentFooter.TryReadBlock(file, number, pool) is { } footer)
         {

@@ -82,9 +82,8 @@ internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposabl
         try
         {
             Span<byte> frame = stackalloc byte[SegmentFormat.FrameHeaderBytes];
-            return segments.Reading(entry.Segment).Read(frame, entry.FrameOffset) == frame.Length
-                ? Frame.ReadOrigin(frame)
-                : 0;
+            using var lease = segments.Reading(entry.Segment);
+            return lease.File.Read(frame, entry.FrameOffset) == frame.Length ? Frame.ReadOrigin(frame) : 0;
         }
         catch (IOException)
         {

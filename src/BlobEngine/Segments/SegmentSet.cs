@@ -4,13 +4,16 @@ using System.Globalization;
 namespace FileSharing.BlobEngine;
 
 /// <summary>The segment files of a volume: their names, their lengths, and handles for reading, opened when first needed. Thread-safe.</summary>
-internal sealed class SegmentSet(IDisk disk, string directory) : IDisposable
+internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = SegmentSet.HandlesMax) : IDisposable
 {
+    /// <summary>Files kept open for reading, for a volume; the segments of 256 GiB.</summary>
+    public const int HandlesMax = 256;
+
     private const string Suffix = ".seg";
 
     private readonly ConcurrentDictionary<uint, long> lengths = new();
-    private readonly ConcurrentDictionary<uint, Lazy<IDiskFile>> cached = new();
-    private readonly ConcurrentDictionary<uint, Lazy<IDiskFile>> direct = new();
+    private readonly SegmentHandles cached = new(disk, DiskAccess.Cached, handlesMax);
+    private readonly SegmentHandles direct = new(disk, DiskAccess.Direct, handlesMax);
 
     public int Count => lengths.Count;
 
@@ -43,7 +46,8 @@ internal sealed class SegmentSet(IDisk disk, string directory) : IDisposable
         numbers.Sort();
         foreach (var number in numbers)
         {
-            SetLength(number, Reading(number).Length);
+            using var lease = Reading(number);
+            SetLength(number, lease.File.Length);
         }
 
         return numbers;
@@ -80,39 +84,25 @@ internal sealed class SegmentSet(IDisk disk, string directory) : IDisposable
     /// <summary>Opens an existing segment for writing.</summary>
     public IDiskFile Writing(uint segment) => disk.Open(PathOf(segment), DiskAccess.Direct, create: false);
 
-    /// <summary>The handle that all readers share; do not dispose it.</summary>
-    public IDiskFile Reading(uint segment) => Shared(cached, segment, DiskAccess.Cached);
+    /// <summary>For reading through the page cache.</summary>
+    public SegmentLease Reading(uint segment) => cached.Lease(segment, PathOf(segment));
 
     /// <summary>The same past the page cache, for a second look at bytes that seem damaged.</summary>
-    public IDiskFile ReadingDirect(uint segment) => Shared(direct, segment, DiskAccess.Direct);
+    public SegmentLease ReadingDirect(uint segment) => direct.Lease(segment, PathOf(segment));
 
     /// <summary>Removes a segment that holds nothing.</summary>
     public void Delete(uint segment)
     {
         lengths.TryRemove(segment, out _);
-        foreach (var handles in new[] { cached, direct })
-        {
-            if (handles.TryRemove(segment, out var file) && file.IsValueCreated)
-            {
-                file.Value.Dispose();
-            }
-        }
-
+        cached.Forget(segment);
+        direct.Forget(segment);
         disk.Delete(PathOf(segment));
         disk.SyncDirectory(directory);
     }
 
-    private IDiskFile Shared(ConcurrentDictionary<uint, Lazy<IDiskFile>> handles, uint segment, DiskAccess access)
-    {
-        var path = PathOf(segment);
-        return handles.GetOrAdd(segment, _ => new Lazy<IDiskFile>(() => disk.Open(path, access, create: false))).Value;
-    }
-
     public void Dispose()
     {
-        foreach (var file in cached.Values.Concat(direct.Values).Where(file => file.IsValueCreated))
-        {
-            file.Value.Dispose();
-        }
+        cached.Dispose();
+        direct.Dispose();
     }
 }
