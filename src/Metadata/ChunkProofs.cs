@@ -154,6 +154,10 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
                     "DELETE FROM upload_chunks WHERE space_id = @SpaceId AND upload_id = @UploadId AND part_index = @index",
                     args
                 );
+                await tx.RunAsync(
+                    "UPDATE upload_sessions SET revision = revision + 1 WHERE space_id = @SpaceId AND upload_id = @UploadId",
+                    args
+                );
                 return await tx.RunAsync(
                     """
                     INSERT INTO upload_chunks (space_id, upload_id, part_index, chunk_no, chunk_id, size, status)

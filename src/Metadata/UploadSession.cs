@@ -74,6 +74,9 @@ public sealed record UploadSession
     /// <summary>The GC epoch at the start: what owners stamp adopted and new chunks with.</summary>
     public long Epoch { get; init; }
     public UploadStatus Status { get; init; }
+
+    /// <summary>Counts the changes of the chunk list: chunks listed, parts recorded.</summary>
+    public int Revision { get; init; }
     public Guid? VersionId { get; init; }
     public DateTime ExpiresAt { get; init; }
 

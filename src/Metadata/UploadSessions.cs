@@ -16,7 +16,7 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
 
     private const string Columns = """
         space_id, upload_id, user_id, parent_id, name, file_id, is_new_file, base_version, size, mime_type, fingerprint,
-        part_size, part_count, listed_bytes, list_complete, epoch, status, version_id, expires_at
+        part_size, part_count, listed_bytes, list_complete, epoch, status, revision, version_id, expires_at
         """;
 
     /// <summary>Opens a session with its first chunks, in one statement.</summary>
@@ -117,7 +117,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
                         SELECT @SpaceId, @UploadId, @first + c.position - 1, 0, c.chunk_id, c.size, 0
                         FROM unnest(@chunkIds, @sizes) WITH ORDINALITY AS c (chunk_id, size, position)
                     )
-                    UPDATE upload_sessions SET part_count = @count, listed_bytes = @listed, list_complete = @last
+                    UPDATE upload_sessions
+                    SET part_count = @count, listed_bytes = @listed, list_complete = @last, revision = revision + 1
                     WHERE space_id = @SpaceId AND upload_id = @UploadId
                     RETURNING {Columns}
                     """,

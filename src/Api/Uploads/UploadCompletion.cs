@@ -12,6 +12,7 @@ namespace FileSharing.Api.Uploads;
 /// never because it exists.
 /// </summary>
 internal sealed class UploadCompletion(
+    UploadSessions sessions,
     UploadCommit commit,
     ChunkProofs proofs,
     ReceiptSigner receipts,
@@ -21,9 +22,12 @@ internal sealed class UploadCompletion(
     ILogger<UploadCompletion> log
 )
 {
+    /// <summary>How often the list is read, when parts are recorded again meanwhile.</summary>
+    private const int AttemptsMax = 5;
+
     /// <param name="session">Open, of this user, its target authorised again just now.</param>
     /// <exception cref="ApiException"><see cref="ApiError.ReceiptRefused"/>; <see cref="ApiError.UploadIncomplete"/> with the missing parts;
-    /// <see cref="ApiError.FingerprintMismatch"/>; <see cref="ApiError.NotEnoughOwners"/> when the manifest finds no home.</exception>
+    /// <see cref="ApiError.Conflict"/> when parts keep being sent again; <see cref="ApiError.FingerprintMismatch"/>; <see cref="ApiError.NotEnoughOwners"/> when the manifest finds no home.</exception>
     public async Task<CommittedUpload> CompleteAsync(
         UploadSession session,
         IReadOnlyList<Receipt> given,
@@ -33,6 +37,23 @@ internal sealed class UploadCompletion(
         // 1. What the client brings as proof.
         await proofs.ApplyAsync(Checked(session, given), ct);
 
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await CommitAsync(session, ct);
+            }
+            catch (MetadataException e) when (e.Error == MetadataError.UploadChanged && attempt < AttemptsMax)
+            {
+                session =
+                    await sessions.FindAsync(session.UploadId, session.UserId, ct)
+                    ?? throw new ApiException(ApiError.NotFound, "There is no such upload.");
+            }
+        }
+    }
+
+    private async Task<CommittedUpload> CommitAsync(UploadSession session, CancellationToken ct)
+    {
         // 2. Every chunk proved, after asking the nodes once for what they have not reported yet.
         var chunks = await ProvedAsync(session, ct);
 

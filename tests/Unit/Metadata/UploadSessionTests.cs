@@ -96,21 +96,7 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
     [Fact]
     public async Task Part_recorded_twice_keeps_the_second_list_and_one_of_another_length_is_refused()
     {
-        var session = await library.Sessions.OpenAsync(
-            new NewUpload
-            {
-                SpaceId = root.SpaceId,
-                UserId = user.UserId,
-                ParentId = root.EntryId,
-                Name = "parts",
-                Size = 2500,
-                PartSize = 2000,
-                MimeType = "text/plain",
-                ListComplete = true,
-            },
-            TimeSpan.FromDays(7),
-            CancellationToken.None
-        );
+        var session = await PartsAsync(2500, 2000);
         await RecordAsync(session, 1, Library.Chunk("end", 500));
         await RecordAsync(session, 0, Library.Chunk("a", 2000));
         await RecordAsync(session, 0, Library.Chunk("b", 1500), Library.Chunk("c", 500));
@@ -125,6 +111,19 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
                 return 0;
             })
         );
+    }
+
+    [Fact]
+    public async Task Part_recorded_again_after_the_list_was_read_refuses_the_commit_until_it_is_read_again()
+    {
+        var opened = await PartsAsync(2000, 2000);
+        await RecordAsync(opened, 0, Library.Chunk("a", 2000));
+        var session = (await library.Sessions.FindAsync(opened.UploadId, user.UserId, CancellationToken.None))!;
+        await RecordAsync(opened, 0, Library.Chunk("b", 2000));
+
+        Assert.Equal(MetadataError.UploadChanged, await ErrorOfAsync(() => library.FinishAsync(session)));
+        session = (await library.Sessions.FindAsync(opened.UploadId, user.UserId, CancellationToken.None))!;
+        await library.FinishAsync(session);
     }
 
     [Fact]
@@ -160,6 +159,23 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalSeconds, 0, 1);
     }
+
+    private Task<UploadSession> PartsAsync(long size, long partSize) =>
+        library.Sessions.OpenAsync(
+            new NewUpload
+            {
+                SpaceId = root.SpaceId,
+                UserId = user.UserId,
+                ParentId = root.EntryId,
+                Name = "parts",
+                Size = size,
+                PartSize = partSize,
+                MimeType = "text/plain",
+                ListComplete = true,
+            },
+            TimeSpan.FromDays(7),
+            CancellationToken.None
+        );
 
     private Task RecordAsync(UploadSession session, int index, params ListedChunk[] chunks) =>
         library.Proofs.RecordPartAsync(session.UploadId, index, session.Epoch, chunks, CancellationToken.None);
