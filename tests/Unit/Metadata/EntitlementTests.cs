@@ -92,6 +92,24 @@ public sealed class EntitlementTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal(entitled ? [Known] : [], await library.EntitledAsync(thief, Known, other));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Deleting_a_file_or_a_folder_above_it_ends_what_the_share_entitled_to(bool wholeFolder)
+    {
+        var shared = await library.FolderAsync(owner, await library.RootAsync(owner), "shared");
+        var below = await library.FolderAsync(owner, shared, "below");
+        var file = await library.PutAsync(owner, below, "file", Known);
+        await library.Shares.PutAsync(shared, thief.UserId, Permission.Editor, owner.UserId, CancellationToken.None);
+        Assert.Equal([Known], await library.EntitledAsync(thief, Known));
+
+        var entry = await library.Tree.AccessAsync(owner.UserId, file.FileId, CancellationToken.None);
+        await library.Changes.TrashAsync(wholeFolder ? below : entry!, null, CancellationToken.None);
+
+        Assert.Empty(await library.EntitledAsync(thief, Known));
+        Assert.Equal([Known], await library.EntitledAsync(owner, Known));
+    }
+
     [Fact]
     public async Task Adopted_chunk_in_a_session_that_was_not_committed_entitles_to_nothing()
     {
