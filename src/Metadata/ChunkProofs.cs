@@ -105,19 +105,21 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
 
     /// <summary>Marks chunks of the session as <see cref="ChunkStatus.Have"/>. Call it only with chunks that the user is entitled to skip and that two
     /// owners stamped with the session's epoch.</summary>
-    public Task MarkHaveAsync(UploadSession session, IReadOnlyCollection<ChunkId> adopted, CancellationToken ct) =>
+    public Task MarkHaveAsync(UploadSession session, IReadOnlyCollection<ListedChunk> adopted, CancellationToken ct) =>
         adopted.Count == 0
             ? Task.CompletedTask
             : db.RunAsync(
                 """
                 UPDATE upload_chunks SET status = 2
                 WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status = 0
+                  AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS TRUE -- a hash table, where a join would be nested
                 """,
                 new
                 {
                     session.SpaceId,
                     session.UploadId,
-                    chunkIds = adopted.Order().Select(c => c.ToByteArray()).ToArray(),
+                    chunkIds = adopted.Select(c => c.Id.ToByteArray()).ToArray(),
+                    sizes = adopted.Select(c => c.Size).ToArray(),
                 },
                 ct
             );

@@ -22,12 +22,13 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
     /// <summary>Opens a session with its first chunks, in one statement.</summary>
     /// <param name="lifetime">After which it expires.</param>
     /// <exception cref="MetadataException"><see cref="MetadataError.NameTaken"/> when a new file's name is taken now; the commit checks again.
-    /// <see cref="MetadataError.Invalid"/> when the chunks do not add up to the size.</exception>
+    /// <see cref="MetadataError.Invalid"/> when the chunks do not add up to the size, or one id is listed with two sizes.</exception>
     public async Task<UploadSession> OpenAsync(NewUpload upload, TimeSpan lifetime, CancellationToken ct)
     {
         EntryName.Check(upload.Name);
         var listed = upload.Chunks.Sum(c => (long)c.Size);
         RefuseWrongSum(upload.PartSize > 0, upload.ListComplete, listed, upload.Size);
+        RefuseTwoSizes(upload.Chunks);
         var now = time.GetUtcNow().UtcDateTime;
         var parts = upload.PartSize > 0 ? (upload.Size + upload.PartSize - 1) / upload.PartSize : upload.Chunks.Count;
         var session = await db.OneAsync<UploadSession>(
@@ -83,7 +84,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
     /// <summary>Adds the next chunks to a session opened with a list that was to go on.</summary>
     /// <param name="last">True when the list is complete with these.</param>
     /// <returns>The session after it; the added parts are its last <c>chunks.Count</c> ones.</returns>
-    /// <exception cref="MetadataException"><see cref="MetadataError.Conflict"/> when the list is complete already; else as for every ended session.</exception>
+    /// <exception cref="MetadataException"><see cref="MetadataError.Conflict"/> when the list is complete already; <see cref="MetadataError.Invalid"/> as for
+    /// the first chunks; else as for every ended session.</exception>
     public Task<UploadSession> ListChunksAsync(
         UploadSession session,
         IReadOnlyList<ListedChunk> chunks,
@@ -104,6 +106,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
                 }
 
                 RefuseWrongSum(false, last, listed, locked.Size);
+                RefuseTwoSizes(chunks);
+                await RefuseOtherSizeAsync(tx, session, chunks);
                 var count = locked.PartCount + chunks.Count;
                 if (count > ListedChunksMax)
                 {
@@ -286,6 +290,55 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
             );
         }
     }
+
+    /// <summary>An id is a hash of bytes, so it has one size. Two would make a list that adds up and a file that nobody can read.</summary>
+    private static void RefuseTwoSizes(IReadOnlyList<ListedChunk> chunks)
+    {
+        var sizes = new Dictionary<ChunkId, int>(chunks.Count);
+        foreach (var chunk in chunks)
+        {
+            if (!sizes.TryAdd(chunk.Id, chunk.Size) && sizes[chunk.Id] != chunk.Size)
+            {
+                throw TwoSizes(chunk.Id);
+            }
+        }
+    }
+
+    /// <summary>The same over the calls of one list; two statements in one, since proved and unproved chunks have an index each.</summary>
+    private static async Task RefuseOtherSizeAsync(
+        Transaction tx,
+        UploadSession session,
+        IReadOnlyList<ListedChunk> chunks
+    )
+    {
+        var distinct = chunks.Distinct().ToList();
+        var other = await tx.OneAsync<byte[]>(
+            """
+            SELECT c.chunk_id FROM unnest(@chunkIds, @sizes) AS n (chunk_id, size)
+            JOIN upload_chunks c ON c.space_id = @SpaceId AND c.upload_id = @UploadId AND c.chunk_id = n.chunk_id AND c.status = 0
+            WHERE c.size <> n.size
+            UNION ALL
+            SELECT c.chunk_id FROM unnest(@chunkIds, @sizes) AS n (chunk_id, size)
+            JOIN upload_chunks c ON c.space_id = @SpaceId AND c.upload_id = @UploadId AND c.chunk_id = n.chunk_id AND c.status > 0
+            WHERE c.size <> n.size
+            LIMIT 1
+            """,
+            new
+            {
+                session.SpaceId,
+                session.UploadId,
+                chunkIds = Ids(distinct),
+                sizes = Sizes(distinct),
+            }
+        );
+        if (other is not null)
+        {
+            throw TwoSizes(new ChunkId(other));
+        }
+    }
+
+    private static MetadataException TwoSizes(ChunkId id) =>
+        new(MetadataError.Invalid, $"Chunk {id} is listed with two sizes; one of them is wrong.");
 
     private static byte[][] Ids(IReadOnlyList<ListedChunk> chunks) => [.. chunks.Select(c => c.Id.ToByteArray())];
 

@@ -127,6 +127,36 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task One_id_with_two_sizes_is_refused_in_one_call_and_over_several()
+    {
+        var chunk = Library.Chunk("a");
+        var other = chunk with { Size = 999 };
+        Assert.Equal(
+            MetadataError.Invalid,
+            await ErrorOfAsync(() => library.OpenAsync(user, root, "file", chunk, other))
+        );
+
+        var session = await library.Sessions.OpenAsync(
+            new NewUpload
+            {
+                SpaceId = root.SpaceId,
+                UserId = user.UserId,
+                ParentId = root.EntryId,
+                Name = "list",
+                Size = 1999,
+                MimeType = "text/plain",
+                Chunks = [chunk],
+            },
+            TimeSpan.FromDays(7),
+            CancellationToken.None
+        );
+        Assert.Equal(MetadataError.Invalid, await ErrorOfAsync(() => ListAsync(session, other)));
+        await library.ProveAsync(session, chunk);
+        Assert.Equal(MetadataError.Invalid, await ErrorOfAsync(() => ListAsync(session, other)));
+        await ListAsync(session, Library.Chunk("b", 999));
+    }
+
+    [Fact]
     public async Task Session_past_its_time_expires_and_is_forgotten_later_with_its_chunks()
     {
         var chunk = Library.Chunk("a");
@@ -151,7 +181,7 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
     {
         ListedChunk[] chunks = [.. Enumerable.Range(0, 51_200).Select(i => Library.Chunk($"chunk {i}", 1 << 20))];
         var session = await library.OpenAsync(user, root, "large", chunks);
-        await library.Proofs.MarkHaveAsync(session, [.. chunks.Select(c => c.Id)], CancellationToken.None);
+        await library.Proofs.MarkHaveAsync(session, chunks, CancellationToken.None);
         var content = new UploadContent(chunks[0].Id, FileSharing.Chunks.RecordKind.Manifest, [], null, "dedup");
 
         var started = TimeProvider.System.GetTimestamp();
@@ -176,6 +206,9 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
             TimeSpan.FromDays(7),
             CancellationToken.None
         );
+
+    private Task<UploadSession> ListAsync(UploadSession session, params ListedChunk[] chunks) =>
+        library.Sessions.ListChunksAsync(session, chunks, last: true, CancellationToken.None);
 
     private Task RecordAsync(UploadSession session, int index, params ListedChunk[] chunks) =>
         library.Proofs.RecordPartAsync(session.UploadId, index, session.Epoch, chunks, CancellationToken.None);
