@@ -4,10 +4,11 @@ namespace FileSharing.Metadata;
 
 /// <summary>What a committed upload became.</summary>
 /// <param name="FileId">The file, new or with a new version.</param>
-/// <param name="Fingerprint">SHA-256 of the whole file, null when unknown.</param>
+/// <param name="Fingerprint">SHA-256 of the whole file, null where it is not proved.</param>
 public sealed record CommittedUpload(Guid FileId, Guid VersionId, long Size, ChunkId? Fingerprint);
 
 /// <summary>The content that a session's chunks add up to.</summary>
+/// <param name="Fingerprint">SHA-256 of the whole file, proved, never merely declared; null when nobody has computed it.</param>
 /// <param name="InnerManifests">Manifests that <paramref name="Id"/> names, when one is not enough.</param>
 public sealed record UploadContent(
     ChunkId Id,

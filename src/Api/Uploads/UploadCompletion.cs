@@ -146,17 +146,11 @@ internal sealed class UploadCompletion(
     )
     {
         var policy = state.Secrets.ChunkingPolicy;
-        var declared = session.Fingerprint is { } bytes ? new ChunkId(bytes) : (ChunkId?)null;
+        var fingerprint = ProvedFingerprint(chunks);
+        RefuseOtherFingerprint(session, fingerprint);
         if (chunks.Count == 1)
         {
-            RefuseOtherFingerprint(declared, chunks[0].Id);
-            return new UploadContent(chunks[0].Id, RecordKind.Chunk, [], chunks[0].Id, policy);
-        }
-
-        if (chunks.Count == 0)
-        {
-            RefuseOtherFingerprint(declared, ChunkId.OfChunk([]));
-            declared = ChunkId.OfChunk([]);
+            return new UploadContent(chunks[0].Id, RecordKind.Chunk, [], fingerprint, policy);
         }
 
         var tree = ManifestTree.Of(chunks, policy);
@@ -169,14 +163,23 @@ internal sealed class UploadCompletion(
             tree.Root,
             RecordKind.Manifest,
             [.. tree.Bodies.SkipLast(1).Select(b => b.Id)],
-            declared,
+            fingerprint,
             policy
         );
     }
 
-    private static void RefuseOtherFingerprint(ChunkId? declared, ChunkId actual)
+    /// <summary>The SHA-256 of the whole file where the chunks tell it. That of several chunks nobody has computed: what the client declared is not believed.</summary>
+    internal static ChunkId? ProvedFingerprint(IReadOnlyList<ManifestEntry> chunks) =>
+        chunks.Count switch
+        {
+            0 => ChunkId.OfChunk([]),
+            1 => chunks[0].Id,
+            _ => null,
+        };
+
+    private static void RefuseOtherFingerprint(UploadSession session, ChunkId? proved)
     {
-        if (declared is { } other && other != actual)
+        if (session.Fingerprint is { } declared && proved is { } actual && new ChunkId(declared) != actual)
         {
             throw new ApiException(
                 ApiError.FingerprintMismatch,
