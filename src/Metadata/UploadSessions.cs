@@ -304,7 +304,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
         }
     }
 
-    /// <summary>The same over the calls of one list; two statements in one, since proved and unproved chunks have an index each.</summary>
+    /// <summary>The same over the calls of one list; two statements in one, since proved and unproved chunks have an index each. IS NOT TRUE
+    /// keeps the list in a hash table; the planner, which takes it for short, would make it a nested loop.</summary>
     private static async Task RefuseOtherSizeAsync(
         Transaction tx,
         UploadSession session,
@@ -314,13 +315,13 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
         var distinct = chunks.Distinct().ToList();
         var other = await tx.OneAsync<byte[]>(
             """
-            SELECT c.chunk_id FROM unnest(@chunkIds, @sizes) AS n (chunk_id, size)
-            JOIN upload_chunks c ON c.space_id = @SpaceId AND c.upload_id = @UploadId AND c.chunk_id = n.chunk_id AND c.status = 0
-            WHERE c.size <> n.size
+            SELECT chunk_id FROM upload_chunks
+            WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status = 0
+              AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS NOT TRUE
             UNION ALL
-            SELECT c.chunk_id FROM unnest(@chunkIds, @sizes) AS n (chunk_id, size)
-            JOIN upload_chunks c ON c.space_id = @SpaceId AND c.upload_id = @UploadId AND c.chunk_id = n.chunk_id AND c.status > 0
-            WHERE c.size <> n.size
+            SELECT chunk_id FROM upload_chunks
+            WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status > 0
+              AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS NOT TRUE
             LIMIT 1
             """,
             new
