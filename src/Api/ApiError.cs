@@ -94,6 +94,7 @@ internal static class ApiErrors
             MetadataError.UploadGone => ApiError.UploadGone,
             MetadataError.UploadCommitted => ApiError.UploadCommitted,
             MetadataError.UploadIncomplete => ApiError.UploadIncomplete,
+            MetadataError.UploadChanged => ApiError.Conflict,
             MetadataError.JoinRefused => ApiError.JoinRefused,
             MetadataError.NodeNameTaken => ApiError.NodeNameTaken,
             MetadataError.VolumeRefused => ApiError.VolumeRefused,

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using System.Text;
 using FileSharing.Metadata;
 
 namespace FileSharing.Api;
@@ -38,6 +39,7 @@ internal static class FirstStart
         }
     }
 
+    /// <summary>Returns when the line is on stable storage.</summary>
     private static async Task WriteAsync(string path, string password, CancellationToken ct)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
@@ -52,7 +54,8 @@ internal static class FirstStart
         }
 
         File.Delete(path);
-        await using var file = new StreamWriter(path, options);
-        await file.WriteLineAsync(password.AsMemory(), ct);
+        await using var file = new FileStream(path, options);
+        await file.WriteAsync(Encoding.ASCII.GetBytes(password + "\n"), ct);
+        file.Flush(flushToDisk: true);
     }
 }

@@ -44,7 +44,7 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
     }
 
     /// <summary>
-    /// Which of these chunks the user may skip sending: those in a version (trash included) of a space that the user owns or of an entry that the
+    /// Which of these chunks the user may skip sending: those in a version (trash included) of a space that the user owns or of a live entry that the
     /// user may edit, and those that this user sent in a session before. That a chunk was named, or that somebody else has it, gives nothing.
     /// </summary>
     public async Task<HashSet<ListedChunk>> EntitledAsync(
@@ -75,16 +75,18 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
                     SELECT space_id FROM spaces WHERE owner_id = @user
                     UNION SELECT space_id FROM shares WHERE shared_with = @user AND permissions IN ('editor', 'manager'))
             ), up AS (
-                SELECT DISTINCT f.space_id, f.entry_id AS start_id, f.entry_id
-                FROM found f WHERE NOT f.is_own AND NOT f.is_sent AND f.entry_id IS NOT NULL
+                SELECT e.space_id, e.entry_id AS start_id, e.entry_id, e.parent_id, e.trashed_at
+                FROM (SELECT DISTINCT space_id, entry_id FROM found WHERE NOT is_own AND NOT is_sent AND entry_id IS NOT NULL) f
+                JOIN entries e ON e.space_id = f.space_id AND e.entry_id = f.entry_id
                 UNION ALL
-                SELECT up.space_id, up.start_id, e.parent_id
-                FROM up JOIN entries e ON e.space_id = up.space_id AND e.entry_id = up.entry_id
-                WHERE e.parent_id IS NOT NULL
+                SELECT e.space_id, up.start_id, e.entry_id, e.parent_id, e.trashed_at
+                FROM up JOIN entries e ON e.space_id = up.space_id AND e.entry_id = up.parent_id
             ), editable AS (
-                SELECT DISTINCT up.space_id, up.start_id
-                FROM up JOIN shares s ON s.space_id = up.space_id AND s.file_id = up.entry_id
-                WHERE s.shared_with = @user AND s.permissions IN ('editor', 'manager')
+                SELECT up.space_id, up.start_id
+                FROM up LEFT JOIN shares s ON s.space_id = up.space_id AND s.file_id = up.entry_id
+                  AND s.shared_with = @user AND s.permissions IN ('editor', 'manager')
+                GROUP BY up.space_id, up.start_id
+                HAVING bool_and(up.trashed_at IS NULL) AND bool_or(s.share_id IS NOT NULL)
             )
             SELECT DISTINCT f.chunk_id, f.size FROM found f
             WHERE f.is_sent OR (f.is_own AND f.entry_id IS NOT NULL)
@@ -103,19 +105,21 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
 
     /// <summary>Marks chunks of the session as <see cref="ChunkStatus.Have"/>. Call it only with chunks that the user is entitled to skip and that two
     /// owners stamped with the session's epoch.</summary>
-    public Task MarkHaveAsync(UploadSession session, IReadOnlyCollection<ChunkId> adopted, CancellationToken ct) =>
+    public Task MarkHaveAsync(UploadSession session, IReadOnlyCollection<ListedChunk> adopted, CancellationToken ct) =>
         adopted.Count == 0
             ? Task.CompletedTask
             : db.RunAsync(
                 """
                 UPDATE upload_chunks SET status = 2
                 WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status = 0
+                  AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS TRUE -- a hash table, where a join would be nested
                 """,
                 new
                 {
                     session.SpaceId,
                     session.UploadId,
-                    chunkIds = adopted.Order().Select(c => c.ToByteArray()).ToArray(),
+                    chunkIds = adopted.Select(c => c.Id.ToByteArray()).ToArray(),
+                    sizes = adopted.Select(c => c.Size).ToArray(),
                 },
                 ct
             );
@@ -152,6 +156,10 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
                 };
                 await tx.RunAsync(
                     "DELETE FROM upload_chunks WHERE space_id = @SpaceId AND upload_id = @UploadId AND part_index = @index",
+                    args
+                );
+                await tx.RunAsync(
+                    "UPDATE upload_sessions SET revision = revision + 1 WHERE space_id = @SpaceId AND upload_id = @UploadId",
                     args
                 );
                 return await tx.RunAsync(

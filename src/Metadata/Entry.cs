@@ -37,7 +37,7 @@ public record Entry
     public string? MimeType { get; init; }
     public DateTime? VersionCreatedAt { get; init; }
 
-    /// <summary>32 bytes, null when unknown.</summary>
+    /// <summary>32 bytes, proved; null when unknown.</summary>
     public byte[]? Fingerprint { get; init; }
 }
 

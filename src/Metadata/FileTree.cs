@@ -3,7 +3,7 @@ namespace FileSharing.Metadata;
 /// <summary>Reads the tree of folders and files. Rights come with each entry; the API decides by them.</summary>
 public sealed class FileTree(MetadataDb db)
 {
-    /// <summary>Components of a path; longer ones are not found.</summary>
+    /// <summary>Levels of folders below a root. A path has at most one component more, its file; longer ones are not found.</summary>
     public const int DepthMax = 200;
 
     internal const string EntryColumns = """
@@ -67,7 +67,7 @@ public sealed class FileTree(MetadataDb db)
         string[] names,
         CancellationToken ct
     ) =>
-        names.Length > DepthMax
+        names.Length > DepthMax + 1
             ? null
             : await db.OneAsync<EntryAccess>(
                 $"""

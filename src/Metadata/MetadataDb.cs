@@ -12,7 +12,7 @@ public sealed class MetadataDb : IAsyncDisposable
     private const int PreparedStatementsMax = 128;
 
     /// <summary>
-    /// Every statement here is short and served by an index, so one plan a statement is enough: planning the larger ones anew costs 7 ms, running
+    /// Every statement that serves a user is found by an index, so one plan a statement is enough: planning the larger ones anew costs 7 ms, running
     /// them 1 ms. A connection string with <c>Options</c> of its own replaces these.
     /// </summary>
     private const string SessionOptions = "-c plan_cache_mode=force_generic_plan -c jit=off";

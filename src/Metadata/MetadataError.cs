@@ -30,6 +30,9 @@ public enum MetadataError
     /// <summary>The chunks or parts do not make up the file that was declared.</summary>
     UploadIncomplete,
 
+    /// <summary>The chunk list of the session changed after the caller read it. Read the session again and repeat.</summary>
+    UploadChanged,
+
     /// <summary>The join token is unknown, used or too old.</summary>
     JoinRefused,
 

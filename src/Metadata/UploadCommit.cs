@@ -4,10 +4,11 @@ namespace FileSharing.Metadata;
 
 /// <summary>What a committed upload became.</summary>
 /// <param name="FileId">The file, new or with a new version.</param>
-/// <param name="Fingerprint">SHA-256 of the whole file, null when unknown.</param>
+/// <param name="Fingerprint">SHA-256 of the whole file, null where it is not proved.</param>
 public sealed record CommittedUpload(Guid FileId, Guid VersionId, long Size, ChunkId? Fingerprint);
 
 /// <summary>The content that a session's chunks add up to.</summary>
+/// <param name="Fingerprint">SHA-256 of the whole file, proved, never merely declared; null when nobody has computed it.</param>
 /// <param name="InnerManifests">Manifests that <paramref name="Id"/> names, when one is not enough.</param>
 public sealed record UploadContent(
     ChunkId Id,
@@ -71,7 +72,8 @@ public sealed class UploadCommit(MetadataDb db, UploadSessions sessions, IdSourc
         );
 
     /// <summary>The one transaction of a commit: readers see the whole new version afterwards, and nothing of it before.</summary>
-    /// <exception cref="MetadataException"><see cref="MetadataError.UploadGone"/>; <see cref="MetadataError.UploadCommitted"/>; <see cref="MetadataError.NameTaken"/>;
+    /// <param name="session">As it was read before the list that <paramref name="content"/> was made of.</param>
+    /// <exception cref="MetadataException"><see cref="MetadataError.UploadChanged"/>: the list is another one since; <see cref="MetadataError.UploadGone"/>; <see cref="MetadataError.UploadCommitted"/>; <see cref="MetadataError.NameTaken"/>;
     /// <see cref="MetadataError.NotFound"/> when the folder or file was deleted meanwhile; <see cref="MetadataError.VersionChanged"/>.</exception>
     public Task<CommittedUpload> CommitAsync(UploadSession session, UploadContent content, CancellationToken ct) =>
         TreeChanges.RefuseTakenName(
@@ -82,6 +84,14 @@ public sealed class UploadCommit(MetadataDb db, UploadSessions sessions, IdSourc
     private async Task<CommittedUpload> CommitInAsync(Transaction tx, UploadSession session, UploadContent content)
     {
         var locked = await sessions.LockOpenAsync(tx, session);
+        if (locked.Revision != session.Revision)
+        {
+            throw new MetadataException(
+                MetadataError.UploadChanged,
+                "Parts of the upload were sent again while it was completed. Complete it again."
+            );
+        }
+
         var versionId = ids.Next();
         var args = new
         {

@@ -42,6 +42,8 @@ public sealed record NewUpload
     public Guid? BaseVersion { get; init; }
     public long Size { get; init; }
     public required string MimeType { get; init; }
+
+    /// <summary>As the client declares it; not proved.</summary>
     public ChunkId? Fingerprint { get; init; }
 
     /// <summary>Bytes of a positional part; 0 when the client sends a chunk list.</summary>
@@ -65,6 +67,8 @@ public sealed record UploadSession
     public Guid? BaseVersion { get; init; }
     public long Size { get; init; }
     public required string MimeType { get; init; }
+
+    /// <summary>As the client declared it; not proved.</summary>
     public byte[]? Fingerprint { get; init; }
     public long PartSize { get; init; }
     public int PartCount { get; init; }
@@ -74,6 +78,9 @@ public sealed record UploadSession
     /// <summary>The GC epoch at the start: what owners stamp adopted and new chunks with.</summary>
     public long Epoch { get; init; }
     public UploadStatus Status { get; init; }
+
+    /// <summary>Counts the changes of the chunk list: chunks listed, parts recorded.</summary>
+    public int Revision { get; init; }
     public Guid? VersionId { get; init; }
     public DateTime ExpiresAt { get; init; }
 

@@ -16,18 +16,19 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
 
     private const string Columns = """
         space_id, upload_id, user_id, parent_id, name, file_id, is_new_file, base_version, size, mime_type, fingerprint,
-        part_size, part_count, listed_bytes, list_complete, epoch, status, version_id, expires_at
+        part_size, part_count, listed_bytes, list_complete, epoch, status, revision, version_id, expires_at
         """;
 
     /// <summary>Opens a session with its first chunks, in one statement.</summary>
     /// <param name="lifetime">After which it expires.</param>
     /// <exception cref="MetadataException"><see cref="MetadataError.NameTaken"/> when a new file's name is taken now; the commit checks again.
-    /// <see cref="MetadataError.Invalid"/> when the chunks do not add up to the size.</exception>
+    /// <see cref="MetadataError.Invalid"/> when the chunks do not add up to the size, or one id is listed with two sizes.</exception>
     public async Task<UploadSession> OpenAsync(NewUpload upload, TimeSpan lifetime, CancellationToken ct)
     {
         EntryName.Check(upload.Name);
         var listed = upload.Chunks.Sum(c => (long)c.Size);
         RefuseWrongSum(upload.PartSize > 0, upload.ListComplete, listed, upload.Size);
+        RefuseTwoSizes(upload.Chunks);
         var now = time.GetUtcNow().UtcDateTime;
         var parts = upload.PartSize > 0 ? (upload.Size + upload.PartSize - 1) / upload.PartSize : upload.Chunks.Count;
         var session = await db.OneAsync<UploadSession>(
@@ -83,7 +84,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
     /// <summary>Adds the next chunks to a session opened with a list that was to go on.</summary>
     /// <param name="last">True when the list is complete with these.</param>
     /// <returns>The session after it; the added parts are its last <c>chunks.Count</c> ones.</returns>
-    /// <exception cref="MetadataException"><see cref="MetadataError.Conflict"/> when the list is complete already; else as for every ended session.</exception>
+    /// <exception cref="MetadataException"><see cref="MetadataError.Conflict"/> when the list is complete already; <see cref="MetadataError.Invalid"/> as for
+    /// the first chunks; else as for every ended session.</exception>
     public Task<UploadSession> ListChunksAsync(
         UploadSession session,
         IReadOnlyList<ListedChunk> chunks,
@@ -104,6 +106,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
                 }
 
                 RefuseWrongSum(false, last, listed, locked.Size);
+                RefuseTwoSizes(chunks);
+                await RefuseOtherSizeAsync(tx, session, chunks);
                 var count = locked.PartCount + chunks.Count;
                 if (count > ListedChunksMax)
                 {
@@ -117,7 +121,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
                         SELECT @SpaceId, @UploadId, @first + c.position - 1, 0, c.chunk_id, c.size, 0
                         FROM unnest(@chunkIds, @sizes) WITH ORDINALITY AS c (chunk_id, size, position)
                     )
-                    UPDATE upload_sessions SET part_count = @count, listed_bytes = @listed, list_complete = @last
+                    UPDATE upload_sessions
+                    SET part_count = @count, listed_bytes = @listed, list_complete = @last, revision = revision + 1
                     WHERE space_id = @SpaceId AND upload_id = @UploadId
                     RETURNING {Columns}
                     """,
@@ -285,6 +290,56 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
             );
         }
     }
+
+    /// <summary>An id is a hash of bytes, so it has one size. Two would make a list that adds up and a file that nobody can read.</summary>
+    private static void RefuseTwoSizes(IReadOnlyList<ListedChunk> chunks)
+    {
+        var sizes = new Dictionary<ChunkId, int>(chunks.Count);
+        foreach (var chunk in chunks)
+        {
+            if (!sizes.TryAdd(chunk.Id, chunk.Size) && sizes[chunk.Id] != chunk.Size)
+            {
+                throw TwoSizes(chunk.Id);
+            }
+        }
+    }
+
+    /// <summary>The same over the calls of one list; two statements in one, since proved and unproved chunks have an index each. IS NOT TRUE
+    /// keeps the list in a hash table; the planner, which takes it for short, would make it a nested loop.</summary>
+    private static async Task RefuseOtherSizeAsync(
+        Transaction tx,
+        UploadSession session,
+        IReadOnlyList<ListedChunk> chunks
+    )
+    {
+        var distinct = chunks.Distinct().ToList();
+        var other = await tx.OneAsync<byte[]>(
+            """
+            SELECT chunk_id FROM upload_chunks
+            WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status = 0
+              AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS NOT TRUE
+            UNION ALL
+            SELECT chunk_id FROM upload_chunks
+            WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status > 0
+              AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS NOT TRUE
+            LIMIT 1
+            """,
+            new
+            {
+                session.SpaceId,
+                session.UploadId,
+                chunkIds = Ids(distinct),
+                sizes = Sizes(distinct),
+            }
+        );
+        if (other is not null)
+        {
+            throw TwoSizes(new ChunkId(other));
+        }
+    }
+
+    private static MetadataException TwoSizes(ChunkId id) =>
+        new(MetadataError.Invalid, $"Chunk {id} is listed with two sizes; one of them is wrong.");
 
     private static byte[][] Ids(IReadOnlyList<ListedChunk> chunks) => [.. chunks.Select(c => c.Id.ToByteArray())];
 

@@ -26,6 +26,16 @@ public sealed record DataLayout(string Root)
 
     public string Node(int number) => Path.Combine(Root, $"node-{number}");
 
+    /// <summary>The database or a storage node's directory, whichever there is; null while the data directory holds nothing yet.</summary>
+    public string? FirstData() =>
+        Directory.Exists(Root)
+            ? Directory
+                .EnumerateDirectories(Root)
+                .Where(path => path == Postgres || Path.GetFileName(path).StartsWith("node-", StringComparison.Ordinal))
+                .Order(StringComparer.Ordinal)
+                .FirstOrDefault()
+            : null;
+
     /// <summary>Makes the directories that are missing; the modes of existing ones stay as the operator set them.</summary>
     public void Create()
     {

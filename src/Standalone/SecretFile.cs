@@ -35,17 +35,25 @@ internal static class SecretFile
         }
     }
 
-    /// <summary>Makes a random root key where there is none.</summary>
+    /// <summary>Makes a random root key for a data directory that holds nothing yet.</summary>
     /// <returns>True when it made one.</returns>
-    public static async Task<bool> EnsureRootKeyAsync(string path, CancellationToken stop)
+    /// <exception cref="IOException">The key is missing beside data that only it opens; a new one would hide that it is lost.</exception>
+    public static async Task<bool> EnsureRootKeyAsync(DataLayout layout, CancellationToken stop)
     {
-        if (File.Exists(path))
+        if (File.Exists(layout.RootKey))
         {
             return false;
         }
 
+        if (layout.FirstData() is { } data)
+        {
+            throw new IOException(
+                $"{layout.RootKey} is missing, and {data} holds data that only this key opens. Put your copy of the key back (mode 0400), then start again."
+            );
+        }
+
         await WriteAsync(
-            path,
+            layout.RootKey,
             RandomNumberGenerator.GetHexString(RootKey.Bytes * 2, lowercase: true),
             OwnerReads,
             stop

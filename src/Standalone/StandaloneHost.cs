@@ -35,6 +35,7 @@ public sealed class StandaloneHost : IAsyncDisposable
     /// <summary>Returns when uploads and downloads are served.</summary>
     /// <param name="configuration">For the sections <c>Api</c> and <c>Node</c>; what this process decides itself (addresses, directories, Postgres) wins over them.</param>
     /// <exception cref="DataInUseException">Another process works on the data directory.</exception>
+    /// <exception cref="IOException">The root key is missing beside existing data, or the data directory cannot be written.</exception>
     /// <exception cref="Postgres.PostgresException">Postgres cannot be had; the message says what to do.</exception>
     /// <exception cref="Cluster.Hosting.SettingException">A setting makes no sense.</exception>
     public static async Task<StandaloneHost> StartAsync(
@@ -64,7 +65,7 @@ public sealed class StandaloneHost : IAsyncDisposable
         var layout = settings.Layout;
         layout.Create();
         Started(new RunFiles(layout));
-        if (await SecretFile.EnsureRootKeyAsync(layout.RootKey, stop))
+        if (await SecretFile.EnsureRootKeyAsync(layout, stop))
         {
             log.RootKeyMade(layout.RootKey);
         }

@@ -26,7 +26,7 @@ internal sealed class Adoption(
 
     /// <param name="entitled">Of the session's chunks, as <see cref="ChunkProofs.EntitledAsync"/> said.</param>
     /// <returns>The chunks that the session now has; it says so in the database too.</returns>
-    public async Task<HashSet<ChunkId>> AdoptAsync(
+    public async Task<HashSet<ListedChunk>> AdoptAsync(
         UploadSession session,
         IReadOnlyCollection<ListedChunk> entitled,
         CancellationToken ct
@@ -47,7 +47,7 @@ internal sealed class Adoption(
             .GroupBy(q => q.volume, q => q.id)
             .SelectMany(g => g.Chunk(AdoptRequest.IdsMax).Select(ids => (volume: g.Key, ids)));
         await Task.WhenAll(questions.Select(q => AskAsync(q.volume, (uint)session.Epoch, q.ids, votes, ct)));
-        var adopted = votes.Where(v => v.Value >= OwnersNeeded).Select(v => v.Key).ToHashSet();
+        var adopted = entitled.Where(c => votes.GetValueOrDefault(c.Id) >= OwnersNeeded).ToHashSet();
         await proofs.MarkHaveAsync(session, adopted, ct);
         return adopted;
     }

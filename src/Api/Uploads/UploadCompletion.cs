@@ -12,6 +12,7 @@ namespace FileSharing.Api.Uploads;
 /// never because it exists.
 /// </summary>
 internal sealed class UploadCompletion(
+    UploadSessions sessions,
     UploadCommit commit,
     ChunkProofs proofs,
     ReceiptSigner receipts,
@@ -21,9 +22,12 @@ internal sealed class UploadCompletion(
     ILogger<UploadCompletion> log
 )
 {
+    /// <summary>How often the list is read, when parts are recorded again meanwhile.</summary>
+    private const int AttemptsMax = 5;
+
     /// <param name="session">Open, of this user, its target authorised again just now.</param>
     /// <exception cref="ApiException"><see cref="ApiError.ReceiptRefused"/>; <see cref="ApiError.UploadIncomplete"/> with the missing parts;
-    /// <see cref="ApiError.FingerprintMismatch"/>; <see cref="ApiError.NotEnoughOwners"/> when the manifest finds no home.</exception>
+    /// <see cref="ApiError.Conflict"/> when parts keep being sent again; <see cref="ApiError.FingerprintMismatch"/>; <see cref="ApiError.NotEnoughOwners"/> when the manifest finds no home.</exception>
     public async Task<CommittedUpload> CompleteAsync(
         UploadSession session,
         IReadOnlyList<Receipt> given,
@@ -33,6 +37,23 @@ internal sealed class UploadCompletion(
         // 1. What the client brings as proof.
         await proofs.ApplyAsync(Checked(session, given), ct);
 
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await CommitAsync(session, ct);
+            }
+            catch (MetadataException e) when (e.Error == MetadataError.UploadChanged && attempt < AttemptsMax)
+            {
+                session =
+                    await sessions.FindAsync(session.UploadId, session.UserId, ct)
+                    ?? throw new ApiException(ApiError.NotFound, "There is no such upload.");
+            }
+        }
+    }
+
+    private async Task<CommittedUpload> CommitAsync(UploadSession session, CancellationToken ct)
+    {
         // 2. Every chunk proved, after asking the nodes once for what they have not reported yet.
         var chunks = await ProvedAsync(session, ct);
 
@@ -125,17 +146,11 @@ internal sealed class UploadCompletion(
     )
     {
         var policy = state.Secrets.ChunkingPolicy;
-        var declared = session.Fingerprint is { } bytes ? new ChunkId(bytes) : (ChunkId?)null;
+        var fingerprint = ProvedFingerprint(chunks);
+        RefuseOtherFingerprint(session, fingerprint);
         if (chunks.Count == 1)
         {
-            RefuseOtherFingerprint(declared, chunks[0].Id);
-            return new UploadContent(chunks[0].Id, RecordKind.Chunk, [], chunks[0].Id, policy);
-        }
-
-        if (chunks.Count == 0)
-        {
-            RefuseOtherFingerprint(declared, ChunkId.OfChunk([]));
-            declared = ChunkId.OfChunk([]);
+            return new UploadContent(chunks[0].Id, RecordKind.Chunk, [], fingerprint, policy);
         }
 
         var tree = ManifestTree.Of(chunks, policy);
@@ -148,14 +163,23 @@ internal sealed class UploadCompletion(
             tree.Root,
             RecordKind.Manifest,
             [.. tree.Bodies.SkipLast(1).Select(b => b.Id)],
-            declared,
+            fingerprint,
             policy
         );
     }
 
-    private static void RefuseOtherFingerprint(ChunkId? declared, ChunkId actual)
+    /// <summary>The SHA-256 of the whole file where the chunks tell it. That of several chunks nobody has computed: what the client declared is not believed.</summary>
+    internal static ChunkId? ProvedFingerprint(IReadOnlyList<ManifestEntry> chunks) =>
+        chunks.Count switch
+        {
+            0 => ChunkId.OfChunk([]),
+            1 => chunks[0].Id,
+            _ => null,
+        };
+
+    private static void RefuseOtherFingerprint(UploadSession session, ChunkId? proved)
     {
-        if (declared is { } other && other != actual)
+        if (session.Fingerprint is { } declared && proved is { } actual && new ChunkId(declared) != actual)
         {
             throw new ApiException(
                 ApiError.FingerprintMismatch,

@@ -53,7 +53,7 @@ internal sealed class UploadOpening(
                     first + i,
                     c.Id,
                     c.Size,
-                    adopted.Contains(c.Id) ? ChunkStatus.Have : ChunkStatus.NotUploaded
+                    adopted.Contains(c) ? ChunkStatus.Have : ChunkStatus.NotUploaded
                 )
         );
         return new OpenedUpload(session, [.. parts.Take(Limits.PartsPerReply)]);

@@ -16,7 +16,7 @@ internal sealed record ReferenceRule(string Project, string[] Projects, string[]
         new("StorageNode", ["BlobEngine", "Cluster", "Chunks", "Native"], ["ASP.NET", "HttpClient"]),
         new("Metadata", ["Chunks"], ["Npgsql", "Dapper"]),
         new("Api", ["Metadata", "Cluster", "Chunks"], ["ASP.NET", "HttpClient", "Swashbuckle.AspNetCore.SwaggerUI"]),
-        new("Client", ["Chunks", "Native"], ["HttpClient", "Polly.Core"]),
+        new("Client", ["Chunks"], ["HttpClient", "Polly.Core"]),
         new("Cli", ["Client", "Chunks"], ["HttpClient", "Spectre.Console", "System.CommandLine"]),
         new("Standalone", ["Api", "StorageNode", "BlobEngine", "Cluster", "Chunks"], ["ASP.NET", "HttpClient"]),
     ];

@@ -56,6 +56,16 @@ public sealed class EntitlementTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Chunk_that_the_user_has_proves_nothing_under_another_size()
+    {
+        var session = await library.OpenAsync(owner, await library.RootAsync(owner), "mine", Known with { Size = 999 });
+
+        await library.Proofs.MarkHaveAsync(session, [Known], CancellationToken.None);
+
+        Assert.Equal([0], await library.Commit.MissingPartsAsync(session, 10, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task What_was_sent_before_need_not_be_sent_again_even_when_that_upload_never_ended()
     {
         var session = await library.OpenAsync(owner, await library.RootAsync(owner), "broken off", Known);
@@ -92,11 +102,29 @@ public sealed class EntitlementTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal(entitled ? [Known] : [], await library.EntitledAsync(thief, Known, other));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Deleting_a_file_or_a_folder_above_it_ends_what_the_share_entitled_to(bool wholeFolder)
+    {
+        var shared = await library.FolderAsync(owner, await library.RootAsync(owner), "shared");
+        var below = await library.FolderAsync(owner, shared, "below");
+        var file = await library.PutAsync(owner, below, "file", Known);
+        await library.Shares.PutAsync(shared, thief.UserId, Permission.Editor, owner.UserId, CancellationToken.None);
+        Assert.Equal([Known], await library.EntitledAsync(thief, Known));
+
+        var entry = await library.Tree.AccessAsync(owner.UserId, file.FileId, CancellationToken.None);
+        await library.Changes.TrashAsync(wholeFolder ? below : entry!, null, CancellationToken.None);
+
+        Assert.Empty(await library.EntitledAsync(thief, Known));
+        Assert.Equal([Known], await library.EntitledAsync(owner, Known));
+    }
+
     [Fact]
     public async Task Adopted_chunk_in_a_session_that_was_not_committed_entitles_to_nothing()
     {
         var session = await library.OpenAsync(thief, await library.RootAsync(thief), "open", Known);
-        await library.Proofs.MarkHaveAsync(session, [Known.Id], CancellationToken.None);
+        await library.Proofs.MarkHaveAsync(session, [Known], CancellationToken.None);
 
         Assert.Empty(await library.EntitledAsync(thief, Known));
     }

@@ -79,6 +79,45 @@ public sealed class TreeTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Neither_a_new_folder_nor_a_move_goes_deeper_than_the_limit()
+    {
+        List<EntryAccess> chain = [root];
+        while (chain.Count <= FileTree.DepthMax)
+        {
+            chain.Add(await library.FolderAsync(owner, chain[^1], "f"));
+        }
+
+        var top = await library.FolderAsync(owner, root, "top");
+        await library.FolderAsync(owner, top, "below");
+        var file = await library.PutAsync(owner, root, "file", Library.Chunk("a"));
+        var fileEntry = (await library.Tree.AccessAsync(owner.UserId, file.FileId, CancellationToken.None))!;
+
+        var refused = await Assert.ThrowsAsync<MetadataException>(() => library.FolderAsync(owner, chain[^1], "g"));
+        Assert.Equal(MetadataError.Invalid, refused.Error);
+        Assert.Equal(MetadataError.Invalid, await ErrorOfMoveAsync(top, chain[^2], null));
+        await library.Changes.MoveAsync(top, chain[^3], null, null, CancellationToken.None);
+        await library.Changes.MoveAsync(fileEntry, chain[^1], null, null, CancellationToken.None);
+        string[] path = [.. Enumerable.Repeat("f", FileTree.DepthMax), "file"];
+        Assert.NotNull(await library.Tree.AccessByPathAsync(owner.UserId, null, path, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Folder_that_was_deleted_meanwhile_takes_neither_a_new_folder_nor_a_moved_one()
+    {
+        var gone = await library.FolderAsync(owner, root, "gone");
+        var below = await library.FolderAsync(owner, gone, "below");
+        var other = await library.FolderAsync(owner, root, "other");
+        await library.Changes.TrashAsync(gone, null, CancellationToken.None);
+
+        foreach (var target in (EntryAccess[])[gone, below])
+        {
+            var refused = await Assert.ThrowsAsync<MetadataException>(() => library.FolderAsync(owner, target, "new"));
+            Assert.Equal(MetadataError.NotFound, refused.Error);
+            Assert.Equal(MetadataError.NotFound, await ErrorOfMoveAsync(other, target, null));
+        }
+    }
+
+    [Fact]
     public async Task Rename_to_a_taken_name_is_refused_and_paths_follow_a_move()
     {
         var first = await library.FolderAsync(owner, root, "first");

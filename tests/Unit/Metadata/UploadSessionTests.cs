@@ -96,21 +96,7 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
     [Fact]
     public async Task Part_recorded_twice_keeps_the_second_list_and_one_of_another_length_is_refused()
     {
-        var session = await library.Sessions.OpenAsync(
-            new NewUpload
-            {
-                SpaceId = root.SpaceId,
-                UserId = user.UserId,
-                ParentId = root.EntryId,
-                Name = "parts",
-                Size = 2500,
-                PartSize = 2000,
-                MimeType = "text/plain",
-                ListComplete = true,
-            },
-            TimeSpan.FromDays(7),
-            CancellationToken.None
-        );
+        var session = await PartsAsync(2500, 2000);
         await RecordAsync(session, 1, Library.Chunk("end", 500));
         await RecordAsync(session, 0, Library.Chunk("a", 2000));
         await RecordAsync(session, 0, Library.Chunk("b", 1500), Library.Chunk("c", 500));
@@ -125,6 +111,49 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
                 return 0;
             })
         );
+    }
+
+    [Fact]
+    public async Task Part_recorded_again_after_the_list_was_read_refuses_the_commit_until_it_is_read_again()
+    {
+        var opened = await PartsAsync(2000, 2000);
+        await RecordAsync(opened, 0, Library.Chunk("a", 2000));
+        var session = (await library.Sessions.FindAsync(opened.UploadId, user.UserId, CancellationToken.None))!;
+        await RecordAsync(opened, 0, Library.Chunk("b", 2000));
+
+        Assert.Equal(MetadataError.UploadChanged, await ErrorOfAsync(() => library.FinishAsync(session)));
+        session = (await library.Sessions.FindAsync(opened.UploadId, user.UserId, CancellationToken.None))!;
+        await library.FinishAsync(session);
+    }
+
+    [Fact]
+    public async Task One_id_with_two_sizes_is_refused_in_one_call_and_over_several()
+    {
+        var chunk = Library.Chunk("a");
+        var other = chunk with { Size = 999 };
+        Assert.Equal(
+            MetadataError.Invalid,
+            await ErrorOfAsync(() => library.OpenAsync(user, root, "file", chunk, other))
+        );
+
+        var session = await library.Sessions.OpenAsync(
+            new NewUpload
+            {
+                SpaceId = root.SpaceId,
+                UserId = user.UserId,
+                ParentId = root.EntryId,
+                Name = "list",
+                Size = 1999,
+                MimeType = "text/plain",
+                Chunks = [chunk],
+            },
+            TimeSpan.FromDays(7),
+            CancellationToken.None
+        );
+        Assert.Equal(MetadataError.Invalid, await ErrorOfAsync(() => ListAsync(session, other)));
+        await library.ProveAsync(session, chunk);
+        Assert.Equal(MetadataError.Invalid, await ErrorOfAsync(() => ListAsync(session, other)));
+        await ListAsync(session, Library.Chunk("b", 999));
     }
 
     [Fact]
@@ -152,7 +181,7 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
     {
         ListedChunk[] chunks = [.. Enumerable.Range(0, 51_200).Select(i => Library.Chunk($"chunk {i}", 1 << 20))];
         var session = await library.OpenAsync(user, root, "large", chunks);
-        await library.Proofs.MarkHaveAsync(session, [.. chunks.Select(c => c.Id)], CancellationToken.None);
+        await library.Proofs.MarkHaveAsync(session, chunks, CancellationToken.None);
         var content = new UploadContent(chunks[0].Id, FileSharing.Chunks.RecordKind.Manifest, [], null, "dedup");
 
         var started = TimeProvider.System.GetTimestamp();
@@ -160,6 +189,26 @@ public sealed class UploadSessionTests(PostgresFixture postgres) : IAsyncLifetim
 
         Assert.InRange(TimeProvider.System.GetElapsedTime(started).TotalSeconds, 0, 1);
     }
+
+    private Task<UploadSession> PartsAsync(long size, long partSize) =>
+        library.Sessions.OpenAsync(
+            new NewUpload
+            {
+                SpaceId = root.SpaceId,
+                UserId = user.UserId,
+                ParentId = root.EntryId,
+                Name = "parts",
+                Size = size,
+                PartSize = partSize,
+                MimeType = "text/plain",
+                ListComplete = true,
+            },
+            TimeSpan.FromDays(7),
+            CancellationToken.None
+        );
+
+    private Task<UploadSession> ListAsync(UploadSession session, params ListedChunk[] chunks) =>
+        library.Sessions.ListChunksAsync(session, chunks, last: true, CancellationToken.None);
 
     private Task RecordAsync(UploadSession session, int index, params ListedChunk[] chunks) =>
         library.Proofs.RecordPartAsync(session.UploadId, index, session.Epoch, chunks, CancellationToken.None);

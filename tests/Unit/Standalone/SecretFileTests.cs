@@ -9,15 +9,35 @@ public sealed class SecretFileTests
     public async Task The_root_key_is_made_once_and_only_its_owner_reads_it()
     {
         using var folder = new TemporaryFolder();
-        var path = folder.At("root.key");
+        var layout = new DataLayout(folder.Path);
+        var path = layout.RootKey;
 
-        Assert.True(await SecretFile.EnsureRootKeyAsync(path, CancellationToken.None));
+        Assert.True(await SecretFile.EnsureRootKeyAsync(layout, CancellationToken.None));
         var key = await File.ReadAllTextAsync(path);
-        Assert.False(await SecretFile.EnsureRootKeyAsync(path, CancellationToken.None));
+        Directory.CreateDirectory(layout.Postgres);
+        Assert.False(await SecretFile.EnsureRootKeyAsync(layout, CancellationToken.None));
 
         Assert.Equal(key, await File.ReadAllTextAsync(path));
         Assert.Equal(UnixFileMode.UserRead, File.GetUnixFileMode(path));
         RootKey.Parse(key).Dispose();
+    }
+
+    [Theory]
+    [InlineData("postgres")]
+    [InlineData("node-1")]
+    [InlineData("node-7")]
+    public async Task A_root_key_that_is_missing_beside_data_is_not_replaced(string data)
+    {
+        using var folder = new TemporaryFolder();
+        var layout = new DataLayout(folder.Path);
+        Directory.CreateDirectory(folder.At(data));
+
+        var refusal = await Assert.ThrowsAsync<IOException>(() =>
+            SecretFile.EnsureRootKeyAsync(layout, CancellationToken.None)
+        );
+
+        Assert.Contains(folder.At(data), refusal.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(layout.RootKey));
     }
 
     [Fact]

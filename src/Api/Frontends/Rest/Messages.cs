@@ -80,10 +80,12 @@ internal static class Messages
         };
 
     /// <summary>A session with a run of its parts; those still to be sent get fresh URLs while it is open.</summary>
+    /// <param name="policy">The cluster's chunking policy, so that clients that cut cut alike.</param>
     public static UploadReply Upload(
         UploadSession session,
         IReadOnlyList<UploadPart> parts,
         NodeUrls urls,
+        string policy,
         int end,
         long? uploadedBytes = null
     )
@@ -100,6 +102,7 @@ internal static class Messages
             session.Size,
             session.PartSize,
             session.PartCount,
+            policy,
             session.ExpiresAt,
             uploadedBytes,
             session.VersionId

@@ -50,6 +50,7 @@ internal sealed record UploadReply(
     long Size,
     long PartSize,
     int PartCount,
+    string ChunkingPolicy,
     DateTime ExpiresAt,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UploadedBytes,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Guid? VersionId

@@ -16,7 +16,8 @@ internal static class UploadParts
         HttpContext context,
         UploadSessions sessions,
         UploadOpening opening,
-        NodeUrls urls
+        NodeUrls urls,
+        ClusterState cluster
     )
     {
         var session = await FindAsync(uploadId, context, sessions);
@@ -32,7 +33,7 @@ internal static class UploadParts
 
         var chunks = Messages.Listed(request?.Chunks ?? []);
         var opened = await opening.ListChunksAsync(session, chunks, request?.Last ?? false, context.RequestAborted);
-        return Messages.Upload(opened.Session, opened.Parts, urls, opened.Session.PartCount);
+        return Messages.Upload(opened.Session, opened.Parts, urls, cluster.Secrets.ChunkingPolicy, opened.Session.PartCount);
     }
 
     public static async Task<UploadReply> GetAsync(
@@ -41,14 +42,15 @@ internal static class UploadParts
         int? limit,
         HttpContext context,
         UploadSessions sessions,
-        NodeUrls urls
+        NodeUrls urls,
+        ClusterState cluster
     )
     {
         var session = await FindAsync(uploadId, context, sessions);
         var size = limit is null ? Limits.PartsPerReply : Paging.Limit(limit);
         var parts = await sessions.PartsAsync(session, Paging.KeyOfNumber(cursor, 0), size, context.RequestAborted);
         var uploaded = await sessions.UploadedBytesAsync(session, context.RequestAborted);
-        return Messages.Upload(session, parts, urls, session.PartCount, uploaded);
+        return Messages.Upload(session, parts, urls, cluster.Secrets.ChunkingPolicy, session.PartCount, uploaded);
     }
 
     public static async Task<StatusReply> AbortAsync(
