@@ -88,6 +88,9 @@ internal sealed class NodeCluster : IAsyncDisposable
         Nodes[i]!.Map.Offer(Map);
     }
 
+    /// <summary>As if the node had taken the map from the API and kept it.</summary>
+    public void KeepMap(int i) => new NodeFiles(DataOf(i)).WriteMap(Map.ToSignedBytes(secrets.MapKey));
+
     public string DataOf(int i) => Path.Combine(directory, $"node-{i + 1}");
 
     /// <summary>A URL of this node.</summary>

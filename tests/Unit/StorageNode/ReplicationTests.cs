@@ -1,6 +1,9 @@
 using System.Net;
 using FileSharing.Chunks;
+using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Signing;
+using FileSharing.StorageNode;
+using Microsoft.Extensions.Logging;
 
 namespace FileSharing.UnitTests.StorageNode;
 
@@ -25,6 +28,94 @@ public sealed class ReplicationTests
             () => cluster.Nodes.All(node => node!.Volumes.Stores[0].Stats().Owed == 0),
             "the marks are lifted"
         );
+    }
+
+    [Fact]
+    public async Task An_owed_copy_reaches_the_owner_that_is_there_while_another_is_away_and_the_mark_stays()
+    {
+        await using var cluster = await NodeCluster.StartAsync();
+        await cluster.StopNodeAsync(2);
+        var chunk = NodeCluster.Random(50_000, seed: 9);
+        var id = ChunkId.OfChunk(chunk);
+        (await cluster.PutAsync(0, chunk)).EnsureSuccessStatusCode();
+        await cluster.StopNodeAsync(1);
+
+        await cluster.RestartNodeAsync(2);
+
+        await NodeCluster.EventuallyAsync(() => cluster.Holders(id)[2], "the owed copy is delivered");
+        Assert.Equal(1, cluster.Nodes[0]!.Volumes.Stores[0].Stats().Owed);
+    }
+
+    [Fact]
+    public async Task A_damaged_owed_record_does_not_hold_up_the_one_after_it()
+    {
+        await using var cluster = await NodeCluster.StartAsync();
+        await cluster.StopNodeAsync(2);
+        var chunks = new[] { NodeCluster.Random(600_000, seed: 10), NodeCluster.Random(600_000, seed: 11) }
+            .OrderBy(chunk => ChunkId.OfChunk(chunk).ToString(), StringComparer.Ordinal)
+            .ToList();
+        foreach (var chunk in chunks)
+        {
+            (await cluster.PutAsync(0, chunk)).EnsureSuccessStatusCode();
+        }
+
+        FlipByteInSegment(cluster.DataOf(0), 300_000);
+        FlipByteInSegment(cluster.DataOf(1), 300_000);
+        await cluster.RestartNodeAsync(2);
+
+        await NodeCluster.EventuallyAsync(
+            () => cluster.Holders(ChunkId.OfChunk(chunks[1]))[2],
+            "the second record is delivered"
+        );
+        Assert.False(cluster.Holders(ChunkId.OfChunk(chunks[0]))[2]);
+    }
+
+    [Fact]
+    public async Task An_empty_directory_in_place_of_a_known_volume_is_refused_and_stays_empty()
+    {
+        await using var cluster = await NodeCluster.StartAsync();
+        cluster.KeepMap(2);
+        await cluster.StopNodeAsync(2);
+        var volume = Path.Combine(cluster.DataOf(2), "volume-1");
+        Directory.Delete(volume, recursive: true);
+        Directory.CreateDirectory(volume);
+
+        var error = await Assert.ThrowsAsync<SettingException>(() => cluster.RestartNodeAsync(2));
+
+        Assert.Equal("Node:Volumes", error.Setting);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(volume));
+    }
+
+    [Fact]
+    public async Task That_a_volume_is_full_is_logged_once()
+    {
+        await using var cluster = await NodeCluster.StartAsync(settings => settings with { FreeBytesMin = 1L << 60 });
+        await cluster.PutAsync(0, NodeCluster.Random(1_000, seed: 12));
+        var lines = new LineCollector();
+        var watch = new VolumeWatch(cluster.Nodes[0]!.Volumes, TimeProvider.System, lines);
+
+        watch.Look();
+        watch.Look();
+
+        Assert.Contains("is full", Assert.Single(lines.Lines), StringComparison.Ordinal);
+    }
+
+    private sealed class LineCollector : ILogger<VolumeWatch>
+    {
+        public List<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        ) => Lines.Add(formatter(state, exception));
     }
 
     [Fact]
