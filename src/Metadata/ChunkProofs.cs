@@ -111,8 +111,8 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
             : db.RunAsync(
                 """
                 UPDATE upload_chunks SET status = 2
-                WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status = 0
-                  AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS TRUE -- a hash table, where a join would be nested
+                WHERE space_id = @SpaceId AND upload_id = @UploadId AND status = 0
+                  AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS TRUE -- a hash table; a join would be nested
                 """,
                 new
                 {

@@ -157,8 +157,7 @@ public sealed class TreeChanges(MetadataDb db, IdSource ids, TimeProvider time)
 
     // Moves of folders within a space take turns: two at once could put each into the other. Creation of folders waits for them, since
     // a move changes how deep a folder lies.
-    private const string LockMoves =
-        "SELECT pg_advisory_xact_lock(hashtextextended('move:' || @SpaceId::text, 0))";
+    private const string LockMoves = "SELECT pg_advisory_xact_lock(hashtextextended('move:' || @SpaceId::text, 0))";
     private const string ShareMoves =
         "SELECT pg_advisory_xact_lock_shared(hashtextextended('move:' || @SpaceId::text, 0))";
 
@@ -225,10 +224,7 @@ public sealed class TreeChanges(MetadataDb db, IdSource ids, TimeProvider time)
 
         if (place.Depth + 1 + levelsBelow > FileTree.DepthMax)
         {
-            throw new MetadataException(
-                MetadataError.Invalid,
-                $"Folders lie at most {FileTree.DepthMax} levels deep."
-            );
+            throw new MetadataException(MetadataError.Invalid, $"Folders lie at most {FileTree.DepthMax} levels deep.");
         }
     }
 

@@ -304,8 +304,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
         }
     }
 
-    /// <summary>The same over the calls of one list; two statements in one, since proved and unproved chunks have an index each. IS NOT TRUE
-    /// keeps the list in a hash table; the planner, which takes it for short, would make it a nested loop.</summary>
+    /// <summary>The same over the calls of one list. IS TRUE keeps the new chunks in hash tables: the planner takes arrays for short, and would make a join
+    /// of them a nested loop.</summary>
     private static async Task RefuseOtherSizeAsync(
         Transaction tx,
         UploadSession session,
@@ -316,11 +316,8 @@ public sealed class UploadSessions(MetadataDb db, IdSource ids, TimeProvider tim
         var other = await tx.OneAsync<byte[]>(
             """
             SELECT chunk_id FROM upload_chunks
-            WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status = 0
-              AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS NOT TRUE
-            UNION ALL
-            SELECT chunk_id FROM upload_chunks
-            WHERE space_id = @SpaceId AND upload_id = @UploadId AND chunk_id = ANY (@chunkIds) AND status > 0
+            WHERE space_id = @SpaceId AND upload_id = @UploadId
+              AND (chunk_id IN (SELECT unnest(@chunkIds))) IS TRUE
               AND ((chunk_id, size) IN (SELECT * FROM unnest(@chunkIds, @sizes))) IS NOT TRUE
             LIMIT 1
             """,

@@ -51,6 +51,7 @@ internal static class InternalRoutes
         ILogger<ClusterState> log
     )
     {
+        RefuseOtherNode(context, request.NodeId);
         await registry.RegisterAsync(
             request.NodeId,
             request.Url.GetLeftPart(UriPartial.Authority),
@@ -68,6 +69,16 @@ internal static class InternalRoutes
         log.NodeRegistered(request.NodeId, request.Url, request.Volumes.Count);
         await maps.UpdateAsync(context.RequestAborted);
         return new RegisterReply(state.Published?.Map);
+    }
+
+    /// <summary>All processes of the cluster share one key; a node still speaks for itself only.</summary>
+    private static void RefuseOtherNode(HttpContext context, Guid nodeId)
+    {
+        var sender = context.Items[InternalCallFilter.SenderItem] as string;
+        if (!Guid.TryParse(sender, out var id) || id != nodeId)
+        {
+            throw new ApiException(ApiError.Forbidden, "A node registers itself, and no other.");
+        }
     }
 
     private static Results<Ok<ClusterReply>, StatusCodeHttpResult> Cluster(HttpContext context, ClusterState state)

@@ -37,7 +37,13 @@ internal static class UploadOpen
         var opened = await opening.OpenAsync(upload, context.RequestAborted);
         return TypedResults.Created(
             $"/files/upload/{opened.Session.UploadId:D}",
-            Messages.Upload(opened.Session, opened.Parts, urls, cluster.Secrets.ChunkingPolicy, opened.Session.PartCount)
+            Messages.Upload(
+                opened.Session,
+                opened.Parts,
+                urls,
+                cluster.Secrets.ChunkingPolicy,
+                opened.Session.PartCount
+            )
         );
     }
 

@@ -33,7 +33,13 @@ internal static class UploadParts
 
         var chunks = Messages.Listed(request?.Chunks ?? []);
         var opened = await opening.ListChunksAsync(session, chunks, request?.Last ?? false, context.RequestAborted);
-        return Messages.Upload(opened.Session, opened.Parts, urls, cluster.Secrets.ChunkingPolicy, opened.Session.PartCount);
+        return Messages.Upload(
+            opened.Session,
+            opened.Parts,
+            urls,
+            cluster.Secrets.ChunkingPolicy,
+            opened.Session.PartCount
+        );
     }
 
     public static async Task<UploadReply> GetAsync(
