@@ -23,7 +23,12 @@ internal sealed class FileLoad(Target target, Content content, int bytes)
             size = bytes,
             type = "application/octet-stream",
         };
-        var session = await target.CallAsync(HttpMethod.Post, "/files/upload", new { metadata, part_size = bytes }, stop);
+        var session = await target.CallAsync(
+            HttpMethod.Post,
+            "/files/upload",
+            new { metadata, part_size = bytes },
+            stop
+        );
         var url = session.GetProperty("upload_urls")[0].GetString()!;
 
         var begin = TimeProvider.System.GetTimestamp();
@@ -36,7 +41,9 @@ internal sealed class FileLoad(Target target, Content content, int bytes)
         var done = await target.CallAsync(HttpMethod.Post, $"/files/upload/{upload}/complete", body: null, stop);
         var file = done.GetProperty("file_id").GetString();
         var download = await target.CallAsync(HttpMethod.Get, $"/files/download/{file}", body: null, stop);
-        downloads.Enqueue([.. download.GetProperty("download_urls").EnumerateArray().Select(u => new Uri(u.GetString()!))]);
+        downloads.Enqueue([
+            .. download.GetProperty("download_urls").EnumerateArray().Select(u => new Uri(u.GetString()!)),
+        ]);
         return took;
     }
 

@@ -33,7 +33,12 @@ Console.WriteLine();
 Console.WriteLine(servers.PeakTable());
 
 // A GET reads what the PUT before it stored, so a selection names sizes, not verbs.
-async Task MeasureAsync(string name, int concurrency, long bytes, Func<int, CancellationToken, Task<TimeSpan>> operation)
+async Task MeasureAsync(
+    string name,
+    int concurrency,
+    long bytes,
+    Func<int, CancellationToken, Task<TimeSpan>> operation
+)
 {
     if (name.Contains(size, StringComparison.Ordinal))
     {

@@ -4,7 +4,17 @@ using System.Globalization;
 namespace FileSharing.Load;
 
 /// <summary>One line of the table.</summary>
-internal sealed record Result(string Name, int Concurrency, int Operations, double Seconds, long Bytes, double ServerCpuSeconds, double ClientCpuSeconds, TimeSpan P50, TimeSpan P99)
+internal sealed record Result(
+    string Name,
+    int Concurrency,
+    int Operations,
+    double Seconds,
+    long Bytes,
+    double ServerCpuSeconds,
+    double ClientCpuSeconds,
+    TimeSpan P50,
+    TimeSpan P99
+)
 {
     public const string Head =
         "| operation | c | op/s | MiB/s | p50 ms | p99 ms | server CPU-s/GiB | server CPU ms/op | client CPU-s/GiB |\n|---|---|---|---|---|---|---|---|---|";
@@ -24,28 +34,39 @@ internal sealed class Runner(ServerProcesses servers, TimeSpan duration)
 {
     private const int WarmUpOperations = 32;
 
-    public async Task<Result> RunAsync(string name, int concurrency, long bytes, Func<int, CancellationToken, Task<TimeSpan>> operation)
+    public async Task<Result> RunAsync(
+        string name,
+        int concurrency,
+        long bytes,
+        Func<int, CancellationToken, Task<TimeSpan>> operation
+    )
     {
         var warmUp = 0;
-        await ForEachWorkerAsync(concurrency, async worker =>
-        {
-            while (Interlocked.Add(ref warmUp, 1) <= Math.Max(concurrency, bytes > 1 << 20 ? 2 : WarmUpOperations))
+        await ForEachWorkerAsync(
+            concurrency,
+            async worker =>
             {
-                await operation(worker, CancellationToken.None);
+                while (Interlocked.Add(ref warmUp, 1) <= Math.Max(concurrency, bytes > 1 << 20 ? 2 : WarmUpOperations))
+                {
+                    await operation(worker, CancellationToken.None);
+                }
             }
-        });
+        );
 
         var latencies = new ConcurrentBag<TimeSpan>();
         var cpuBefore = servers.CpuSeconds();
         var clientBefore = Environment.CpuUsage.TotalTime;
         var begin = TimeProvider.System.GetTimestamp();
-        await ForEachWorkerAsync(concurrency, async worker =>
-        {
-            while (TimeProvider.System.GetElapsedTime(begin) < duration)
+        await ForEachWorkerAsync(
+            concurrency,
+            async worker =>
             {
-                latencies.Add(await operation(worker, CancellationToken.None));
+                while (TimeProvider.System.GetElapsedTime(begin) < duration)
+                {
+                    latencies.Add(await operation(worker, CancellationToken.None));
+                }
             }
-        });
+        );
         var took = TimeProvider.System.GetElapsedTime(begin);
         var sorted = latencies.Order().ToList();
         return new Result(

@@ -25,7 +25,12 @@ internal sealed class ServerProcesses(string data)
         Directory
             .EnumerateFiles(Path.Combine(data, "run"), "*.pid")
             .Where(file => !file.Contains("parent", StringComparison.Ordinal))
-            .Select(file => (Path.GetFileNameWithoutExtension(file), int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture)))
+            .Select(file =>
+                (
+                    Path.GetFileNameWithoutExtension(file),
+                    int.Parse(File.ReadAllText(file), CultureInfo.InvariantCulture)
+                )
+            )
             .Order();
 
     private static IEnumerable<int> Tree(int process)
@@ -43,7 +48,10 @@ internal sealed class ServerProcesses(string data)
         {
             var stat = File.ReadAllText($"/proc/{process}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond;
+            return (
+                    long.Parse(fields[11], CultureInfo.InvariantCulture)
+                    + long.Parse(fields[12], CultureInfo.InvariantCulture)
+                ) / TicksPerSecond;
         }
         catch (IOException)
         {
@@ -54,7 +62,9 @@ internal sealed class ServerProcesses(string data)
 
     private static long PeakKibibytes(int process) =>
         long.Parse(
-            File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
+            File.ReadLines($"/proc/{process}/status")
+                .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal))
+                .Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2],
             CultureInfo.InvariantCulture
         );
 }

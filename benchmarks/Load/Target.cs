@@ -11,7 +11,10 @@ namespace FileSharing.Load;
 /// </summary>
 internal sealed class Target : IDisposable
 {
-    private static readonly JsonSerializerOptions SnakeCase = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly JsonSerializerOptions SnakeCase = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+    };
 
     private readonly UrlSigner signer;
     private readonly Uri api;
@@ -28,7 +31,10 @@ internal sealed class Target : IDisposable
     public IReadOnlyList<Uri> Nodes { get; }
 
     public HttpClient Http { get; } =
-        new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 64 }) { Timeout = TimeSpan.FromMinutes(2) };
+        new(new SocketsHttpHandler { UseProxy = false, MaxConnectionsPerServer = 64 })
+        {
+            Timeout = TimeSpan.FromMinutes(2),
+        };
 
     public static async Task<Target> OpenAsync(string data, int port)
     {
@@ -37,12 +43,21 @@ internal sealed class Target : IDisposable
         var address = new Uri($"http://127.0.0.1:{port}");
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         var password = (await File.ReadAllTextAsync(Path.Combine(data, "admin-password"))).Trim();
-        using var login = await http.PostAsJsonAsync(new Uri(address, "/auth/login"), new { email = "admin@localhost", password });
+        using var login = await http.PostAsJsonAsync(
+            new Uri(address, "/auth/login"),
+            new { email = "admin@localhost", password }
+        );
         var reply = await login.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>();
-        return new Target(secrets, address, reply.GetProperty("token").GetString()!, [.. Enumerable.Range(1, 3).Select(n => new Uri($"http://127.0.0.1:{port + 10 + n}"))]);
+        return new Target(
+            secrets,
+            address,
+            reply.GetProperty("token").GetString()!,
+            [.. Enumerable.Range(1, 3).Select(n => new Uri($"http://127.0.0.1:{port + 10 + n}"))]
+        );
     }
 
-    public Uri Sign(int node, UrlGrant grant) => new(Nodes[node % Nodes.Count], signer.Sign(grant, TimeSpan.FromHours(1)));
+    public Uri Sign(int node, UrlGrant grant) =>
+        new(Nodes[node % Nodes.Count], signer.Sign(grant, TimeSpan.FromHours(1)));
 
     public async Task<JsonElement> CallAsync(HttpMethod method, string path, object? body, CancellationToken stop)
     {

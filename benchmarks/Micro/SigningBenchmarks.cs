@@ -33,9 +33,23 @@ public class SigningBenchmarks
         verifier = new UrlVerifier(secrets, TimeProvider.System);
         var url = signer.Sign(grant, TimeSpan.FromHours(1)).Split('?');
         path = url[0];
-        query = [.. url[1].Split('&').Select(parameter => parameter.Split('=')).Select(pair => KeyValuePair.Create(pair[0], pair[1]))];
-        var nodes = Enumerable.Range(0, 3).Select(i => new MapNode(Guid.NewGuid(), $"{i}", new Uri("http://127.0.0.1"), "zone")).ToList();
-        map = ClusterMap.Build(1, secrets.ClusterId, nodes, [.. nodes.Select(node => new MapVolume(Guid.NewGuid(), node.NodeId, 1))]);
+        query =
+        [
+            .. url[1]
+                .Split('&')
+                .Select(parameter => parameter.Split('='))
+                .Select(pair => KeyValuePair.Create(pair[0], pair[1])),
+        ];
+        var nodes = Enumerable
+            .Range(0, 3)
+            .Select(i => new MapNode(Guid.NewGuid(), $"{i}", new Uri("http://127.0.0.1"), "zone"))
+            .ToList();
+        map = ClusterMap.Build(
+            1,
+            secrets.ClusterId,
+            nodes,
+            [.. nodes.Select(node => new MapVolume(Guid.NewGuid(), node.NodeId, 1))]
+        );
     }
 
     [Benchmark]

@@ -28,7 +28,13 @@ public class StoreBenchmarks
             ClusterId = Guid.NewGuid(),
             NodeName = "micro",
         };
-        store = await BlobStore.OpenAsync(options, new DataKeys(null, []), new DirectDisk(), TimeProvider.System, CancellationToken.None);
+        store = await BlobStore.OpenAsync(
+            options,
+            new DataKeys(null, []),
+            new DirectDisk(),
+            TimeProvider.System,
+            CancellationToken.None
+        );
         foreach (var batch in Enumerable.Range(0, Records).Chunk(256))
         {
             ids.AddRange(await Task.WhenAll(batch.Select(_ => PutAsync(64))));

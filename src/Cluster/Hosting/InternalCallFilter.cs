@@ -69,8 +69,10 @@ public sealed class InternalCallFilter(Func<InternalAuth?> auth, MapHolder map)
     {
         var pattern = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText;
         var isInternal =
-            new PathString(pattern is null ? null : "/" + pattern.TrimStart('/')).StartsWithSegments(PathPrefix, StringComparison.OrdinalIgnoreCase)
-            || context.Request.Path.StartsWithSegments(PathPrefix, StringComparison.OrdinalIgnoreCase);
+            new PathString(pattern is null ? null : "/" + pattern.TrimStart('/')).StartsWithSegments(
+                PathPrefix,
+                StringComparison.OrdinalIgnoreCase
+            ) || context.Request.Path.StartsWithSegments(PathPrefix, StringComparison.OrdinalIgnoreCase);
         return isInternal && pattern?.TrimStart('/') != JoinPath.TrimStart('/');
     }
 

@@ -17,10 +17,10 @@ internal sealed class ScriptedApi : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        app.Run(answer);
-        await app.StartAsync();
-        return new ScriptedApi(app);
+        var built = builder.Build();
+        built.Run(answer);
+        await built.StartAsync();
+        return new ScriptedApi(built);
     }
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
