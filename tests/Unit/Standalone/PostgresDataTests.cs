@@ -29,27 +29,6 @@ public sealed class PostgresDataTests
         Assert.Equal("only copy", await File.ReadAllTextAsync(folder.At("postgres", "thesis.txt")));
     }
 
-    [Fact]
-    public async Task A_directory_that_the_unprivileged_user_cannot_reach_names_what_is_in_the_way()
-    {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root starts Postgres as another user.");
-        using var folder = new TemporaryFolder();
-        Directory.CreateDirectory(
-            folder.At("closed"),
-            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
-        );
-
-        var error = await Assert.ThrowsAsync<PostgresException>(() =>
-            PrivatePostgres.StartAsync(
-                new PrivatePostgresSettings(folder.At("closed", "postgres"), folder.At("run")),
-                TimeProvider.System,
-                CancellationToken.None
-            )
-        );
-
-        Assert.Contains($"chmod o+x {folder.At("closed")}", error.Message, StringComparison.Ordinal);
-    }
-
     private static Task<PrivatePostgres> StartAsync(TemporaryFolder folder) =>
         PrivatePostgres.StartAsync(
             new PrivatePostgresSettings(folder.At("postgres"), folder.At("run")),
