@@ -7,20 +7,11 @@ using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Downloads;
-using FileSharing.StorageNode.Endpoints;
 using FileSharing.StorageNode.Ingest;
 using FileSharing.StorageNode.Membership;
 using FileSharing.StorageNode.Repair;
 using FileSharing.StorageNode.Replication;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode;
@@ -33,12 +24,6 @@ public sealed class NodeServer : IAsyncDisposable
 {
     /// <summary>Idle buffers kept: records of a few dozen puts.</summary>
     private const long PooledBytesMax = 64L << 20;
-
-    /// <summary>Answer bytes that a slow client may leave with the connection; decoding runs ahead of sending by this much.</summary>
-    private const int ResponseBufferBytesMax = 1 << 20;
-
-    /// <summary>Connections of all kinds; beyond, new ones are turned away.</summary>
-    private const int ConnectionsMax = 10_000;
 
     private static readonly TimeSpan InternalCallTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan JoinRetryPause = TimeSpan.FromMilliseconds(500);
@@ -175,7 +160,7 @@ public sealed class NodeServer : IAsyncDisposable
             log,
             stop.Token
         );
-        var app = BuildApp(settings, parts, streamer, manifests, logging);
+        var app = NodeApp.Build(settings, parts, streamer, manifests, logging);
         await app.StartAsync(cancellationToken);
         OnStop(async () =>
         {
@@ -183,7 +168,7 @@ public sealed class NodeServer : IAsyncDisposable
             await app.StopAsync(CancellationToken.None);
             await app.DisposeAsync();
         });
-        Address = AddressOf(app);
+        Address = NodeApp.AddressOf(app);
         log.Serving(identity.Name, identity.NodeId, Address, volumes.Stores.Count);
 
         // 5. Daemons.
@@ -291,79 +276,6 @@ public sealed class NodeServer : IAsyncDisposable
         {
             log.VolumeDamaged(store.VolumeId, place.Segment, place.Offset, place.Bytes);
         }
-    }
-
-    private static WebApplication BuildApp(
-        NodeSettings settings,
-        NodeParts parts,
-        ContentStreamer streamer,
-        ManifestCache manifests,
-        Action<ILoggingBuilder> logging
-    )
-    {
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        logging(builder.Logging);
-        // The framework logs whole URLs at Information, and a URL holds its signature.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        settings.Listen.Apply(builder.WebHost);
-        builder.WebHost.ConfigureKestrel(SetLimits);
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockMemoryPoolFactory>();
-        builder.Services.AddSingleton<IHostLifetime, OwnedLifetime>();
-        builder.Services.AddRoutingCore();
-        builder.Services.AddCors();
-
-        var app = builder.Build();
-        var filter = new InternalCallFilter(() => parts.State.Internal, parts.State.Map);
-        app.Use(
-            (context, next) =>
-            {
-                context.Response.OnStarting(SetSafeHeaders, context.Response);
-                return next(context);
-            }
-        );
-        app.UseCors(policy =>
-            policy
-                .AllowAnyOrigin()
-                .AllowAnyHeader()
-                .WithMethods("GET", "HEAD", "PUT", "POST")
-                .WithExposedHeaders(
-                    "ETag",
-                    "Content-Range",
-                    "Accept-Ranges",
-                    "Repr-Digest",
-                    "Content-Disposition",
-                    "Retry-After"
-                )
-                .SetPreflightMaxAge(TimeSpan.FromHours(1))
-        );
-        app.Use(next => context => Problems.InvokeAsync(context, next, parts.Log));
-        app.UseRouting();
-        app.Use(next => context => filter.InvokeAsync(context, next));
-        Routes.Map(app, parts, streamer, manifests);
-        return app;
-    }
-
-    private static void SetLimits(KestrelServerOptions options)
-    {
-        options.Limits.MaxConcurrentConnections = ConnectionsMax;
-        options.Limits.MaxResponseBufferSize = ResponseBufferBytesMax;
-        options.Limits.Http2.InitialStreamWindowSize = 1 << 20;
-        options.Limits.Http2.InitialConnectionWindowSize = 4 << 20;
-    }
-
-    /// <summary>Files come from users: a browser must neither guess a type nor run anything.</summary>
-    private static Task SetSafeHeaders(object state)
-    {
-        var headers = ((HttpResponse)state).Headers;
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "sandbox; default-src 'none'";
-        return Task.CompletedTask;
-    }
-
-    private static Uri AddressOf(WebApplication app)
-    {
-        var server = app.Services.GetRequiredService<IServer>();
-        return new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.First());
     }
 
     private RegisterRequest Registration(NodeSettings settings, VolumeSet volumes) =>
