@@ -70,16 +70,16 @@ public sealed class LargeBlockMemoryPool : MemoryPool<byte>
 /// <summary>Gives every server of the process the same pool, so that the bound holds for the process.</summary>
 public sealed class LargeBlockMemoryPoolFactory : IMemoryPoolFactory<byte>
 {
-    private static readonly LargeBlockMemoryPool Shared = new();
+    private static readonly LargeBlockMemoryPool OfProcess = new();
 
-    public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Lent();
+    public MemoryPool<byte> Create(MemoryPoolOptions? options = null) => new Lent(OfProcess);
 
-    /// <summary>A server disposes the pool that it was given; the shared one lives as long as the process.</summary>
-    private sealed class Lent : MemoryPool<byte>
+    /// <summary>A server disposes the pool that it was given; that of the process lives on.</summary>
+    private sealed class Lent(LargeBlockMemoryPool pool) : MemoryPool<byte>
     {
-        public override int MaxBufferSize => LargeBlockMemoryPool.BlockBytes;
+        public override int MaxBufferSize => pool.MaxBufferSize;
 
-        public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => Shared.Rent(minBufferSize);
+        public override IMemoryOwner<byte> Rent(int minBufferSize = -1) => pool.Rent(minBufferSize);
 
         protected override void Dispose(bool disposing) { }
     }
