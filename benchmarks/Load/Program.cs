@@ -1,18 +1,19 @@
 using System.Globalization;
 using FileSharing.Load;
 
-// usage: load --data DIR --port N [--seconds 8] [--seed S] [--size "64 MiB"]
+// usage: load --data DIR --port N [--seconds 8] [--warm-up 5] [--seed S] [--size "64 MiB"]
 // Drives a running deploy/cluster and prints a Markdown table. benchmarks/run load starts and stops the cluster.
 var options = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
 var data = options["--data"];
 var port = int.Parse(options["--port"], CultureInfo.InvariantCulture);
 var seconds = double.Parse(options.GetValueOrDefault("--seconds", "8"), CultureInfo.InvariantCulture);
+var warmUp = double.Parse(options.GetValueOrDefault("--warm-up", "5"), CultureInfo.InvariantCulture);
 var seed = int.Parse(options.GetValueOrDefault("--seed", "1"), CultureInfo.InvariantCulture);
 var size = options.GetValueOrDefault("--size", "");
 
 using var target = await Target.OpenAsync(data, port);
 var servers = new ServerProcesses(data);
-var runner = new Runner(servers, TimeSpan.FromSeconds(seconds));
+var runner = new Runner(servers, TimeSpan.FromSeconds(warmUp), TimeSpan.FromSeconds(seconds));
 Console.WriteLine(Result.Head);
 
 var random = new Content(seed);

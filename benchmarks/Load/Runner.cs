@@ -30,10 +30,8 @@ internal sealed record Result(
 }
 
 /// <summary>Closed loop: so many workers, each with one request at a time. A failed request ends the run: figures of errors are worth nothing.</summary>
-internal sealed class Runner(ServerProcesses servers, TimeSpan duration)
+internal sealed class Runner(ServerProcesses servers, TimeSpan warmUp, TimeSpan duration)
 {
-    private const int WarmUpOperations = 32;
-
     public async Task<Result> RunAsync(
         string name,
         int concurrency,
@@ -41,32 +39,14 @@ internal sealed class Runner(ServerProcesses servers, TimeSpan duration)
         Func<int, CancellationToken, Task<TimeSpan>> operation
     )
     {
-        var warmUp = 0;
-        await ForEachWorkerAsync(
-            concurrency,
-            async worker =>
-            {
-                while (Interlocked.Add(ref warmUp, 1) <= Math.Max(concurrency, bytes > 1 << 20 ? 2 : WarmUpOperations))
-                {
-                    await operation(worker, CancellationToken.None);
-                }
-            }
-        );
+        // Unmeasured at first: a server that has just started measures its compiler.
+        await RepeatAsync(concurrency, warmUp, operation, _ => { });
 
         var latencies = new ConcurrentBag<TimeSpan>();
         var cpuBefore = servers.CpuSeconds();
         var clientBefore = Environment.CpuUsage.TotalTime;
         var begin = TimeProvider.System.GetTimestamp();
-        await ForEachWorkerAsync(
-            concurrency,
-            async worker =>
-            {
-                while (TimeProvider.System.GetElapsedTime(begin) < duration)
-                {
-                    latencies.Add(await operation(worker, CancellationToken.None));
-                }
-            }
-        );
+        await RepeatAsync(concurrency, duration, operation, latencies.Add);
         var took = TimeProvider.System.GetElapsedTime(begin);
         var sorted = latencies.Order().ToList();
         return new Result(
@@ -82,6 +62,23 @@ internal sealed class Runner(ServerProcesses servers, TimeSpan duration)
         );
     }
 
-    private static Task ForEachWorkerAsync(int workers, Func<int, Task> work) =>
-        Task.WhenAll(Enumerable.Range(0, workers).Select(worker => Task.Run(() => work(worker))));
+    /// <summary>Each worker at least once.</summary>
+    private static Task RepeatAsync(
+        int concurrency,
+        TimeSpan duration,
+        Func<int, CancellationToken, Task<TimeSpan>> operation,
+        Action<TimeSpan> done
+    )
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        return Task.WhenAll(Enumerable.Range(0, concurrency).Select(worker => Task.Run(() => WorkAsync(worker))));
+
+        async Task WorkAsync(int worker)
+        {
+            do
+            {
+                done(await operation(worker, CancellationToken.None));
+            } while (TimeProvider.System.GetElapsedTime(begin) < duration);
+        }
+    }
 }

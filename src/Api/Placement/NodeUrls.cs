@@ -29,13 +29,14 @@ internal sealed class NodeUrls(ClusterState state, NodeWatch watch, UrlSigner si
         );
     }
 
-    /// <summary>Where to PUT a positional part: every node, another one first for each index.</summary>
+    /// <summary>Where to PUT a positional part: every node, another one first for each session and index.</summary>
     /// <exception cref="ApiException"><see cref="ApiError.NotEnoughOwners"/>.</exception>
     public string[] PutPart(UploadSession session, int index)
     {
         var nodes = state.Map.Required.Nodes.Where(n => watch.IsReachable(n.NodeId)).ToArray();
         RefuseTooFew(nodes);
-        var rotated = nodes.Select((_, i) => nodes[(index + i) % nodes.Length]);
+        var first = (int)(((uint)session.UploadId.GetHashCode() + (uint)index) % nodes.Length);
+        var rotated = nodes.Select((_, i) => nodes[(first + i) % nodes.Length]);
         return At(
             rotated,
             signer.Sign(

@@ -16,7 +16,7 @@ namespace FileSharing.Cluster.Transport;
 internal sealed class PeerQueue : IAsyncDisposable
 {
     /// <summary>Requests under way at once: one is being received while another is being synced.</summary>
-    private const int RequestsInFlightMax = 4;
+    private const int RequestsInFlightMax = 2;
 
     /// <summary>Frames in one request; the reply is one byte each.</summary>
     private const int FramesMax = 1_024;
