@@ -28,7 +28,7 @@ public sealed class BlobStore : IAsyncDisposable
     {
         this.volume = volume;
         storedKeys = volume.Files.ReadKeys().ToImmutableSortedDictionary(key => key.Id, key => key);
-        reader = new RecordReader(volume.Segments, volume.Buffers, new BlockDecoder(volume.Keys));
+        reader = new RecordReader(new SegmentReader(volume.Segments, volume.Buffers), new BlockDecoder(volume.Keys));
         writer = new SegmentWriter(volume.Options, volume.Disk, time, volume.Buffers, volume.Index, volume.Log);
     }
 

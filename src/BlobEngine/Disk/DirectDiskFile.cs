@@ -49,15 +49,12 @@ internal sealed class DirectDiskFile : IDiskFile
         return done;
     }
 
-    public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct)
-    {
-        // Warm bytes are copied here and now: handing them to another thread costs more than the copy.
-        var done = IsDirect ? 0 : PosixFile.ReadCached(handle, buffer.Span, offset);
-        return done == buffer.Length ? ValueTask.FromResult(done) : ReadRestAsync(buffer, offset, done, ct);
-    }
+    public int ReadCached(Span<byte> buffer, long offset) =>
+        IsDirect ? 0 : PosixFile.ReadCached(handle, buffer, offset);
 
-    private async ValueTask<int> ReadRestAsync(Memory<byte> buffer, long offset, int done, CancellationToken ct)
+    public async ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct)
     {
+        var done = 0;
         while (done < buffer.Length)
         {
             var read = await RandomAccess.ReadAsync(handle, buffer[done..], offset + done, ct);

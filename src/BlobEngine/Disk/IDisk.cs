@@ -72,6 +72,10 @@ public interface IDiskFile : IDisposable
     /// <summary>Reads until the buffer is full or the file ends.</summary>
     int Read(Span<byte> buffer, long offset);
 
+    /// <summary>Reads from the start of the buffer what is in memory already, without waiting for the disk.</summary>
+    /// <returns>Bytes read; fewer than asked for say nothing about what the file holds.</returns>
+    int ReadCached(Span<byte> buffer, long offset);
+
     /// <inheritdoc cref="Read"/>
     ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct);
 }

@@ -87,7 +87,7 @@ internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = 
     /// <summary>For reading through the page cache.</summary>
     public SegmentLease Reading(uint segment) => cached.Lease(segment, PathOf(segment));
 
-    /// <summary>The same past the page cache, for a second look at bytes that seem damaged.</summary>
+    /// <summary>For reading past the page cache.</summary>
     public SegmentLease ReadingDirect(uint segment) => direct.Lease(segment, PathOf(segment));
 
     /// <summary>Removes a segment that holds nothing.</summary>

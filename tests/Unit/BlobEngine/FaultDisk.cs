@@ -9,11 +9,19 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
     private const int ErrorNoSpace = 28;
     private int syncs;
     private int writes;
+    private int directReads;
+    private int cachedReads;
 
     /// <summary>Of files and of directories.</summary>
     public int Syncs => Volatile.Read(ref syncs);
 
     public int Writes => Volatile.Read(ref writes);
+
+    /// <summary>That waited for the disk and left nothing in the page cache.</summary>
+    public int ReadsPastCache => Volatile.Read(ref directReads);
+
+    /// <summary>That waited for the disk and filled the page cache.</summary>
+    public int ReadsThroughCache => Volatile.Read(ref cachedReads);
 
     /// <summary>The sync of this number fails, counted from 1; 0 for none.</summary>
     public int FailSync { get; set; }
@@ -105,8 +113,13 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
 
         public int Read(Span<byte> buffer, long offset) => file.Read(buffer, offset);
 
-        public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct) =>
-            file.ReadAsync(buffer, offset, ct);
+        public int ReadCached(Span<byte> buffer, long offset) => file.ReadCached(buffer, offset);
+
+        public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct)
+        {
+            Interlocked.Increment(ref IsDirect ? ref disk.directReads : ref disk.cachedReads);
+            return file.ReadAsync(buffer, offset, ct);
+        }
 
         public void Dispose() => file.Dispose();
     }

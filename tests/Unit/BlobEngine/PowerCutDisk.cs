@@ -250,6 +250,8 @@ internal sealed class PowerCutDisk(string indexPath, int cutAt, Action onCut) : 
             }
         }
 
+        public int ReadCached(Span<byte> buffer, long offset) => 0;
+
         public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct) =>
             ValueTask.FromResult(Read(buffer.Span, offset));
 

@@ -5,10 +5,10 @@ using FileSharing.Chunks;
 namespace FileSharing.BlobEngine;
 
 /// <summary>
-/// Reads records through the page cache (docs/decisions/0001-how-segments-are-read.md). What fails a check is read once more past the cache, since
-/// a stale page is not a damaged disk; what fails again is damaged. Thread-safe.
+/// Reads records. What fails a check is read once more past the page cache, since a stale page is not a damaged disk; what fails again is damaged.
+/// Thread-safe.
 /// </summary>
-internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDecoder decoder)
+internal sealed class RecordReader(SegmentReader segments, BlockDecoder decoder)
 {
     /// <summary>Records up to this size are read whole even for a small range: one read instead of three.</summary>
     private const int WholeReadBytesMax = 256 << 10;
@@ -24,24 +24,17 @@ internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDe
     /// <exception cref="BlobException"><see cref="BlobError.Damaged"/>.</exception>
     public async ValueTask<StoredRecord> ReadAsync(ChunkId id, IndexEntry entry, CancellationToken ct)
     {
-        var buffer = pool.Rent(entry.RecordBytes);
-        try
+        if (await TryReadAsync(entry, ct) is { } bytes)
         {
-            if (
-                !await TryFillAsync(buffer.Memory, entry.RecordOffset, entry, ct)
-                || !IsWhole(id, entry, buffer.GetSpan())
-            )
+            if (IsWhole(id, entry, bytes.Span))
             {
-                FillDirect(id, entry, buffer);
+                return new StoredRecord(bytes, RecordHeader.Read(bytes.Span));
             }
 
-            return new StoredRecord(buffer, RecordHeader.Read(buffer.GetSpan()));
+            bytes.Dispose();
         }
-        catch
-        {
-            buffer.Dispose();
-            throw;
-        }
+
+        return await ReadPastCacheAsync(id, entry, ct);
     }
 
     /// <summary>Whether the stored record is whole; when not, it is remembered as damaged.</summary>
@@ -81,11 +74,11 @@ internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDe
                 await DecodeFromBlocksAsync(id, entry, offset, length, counted, ct);
             }
         }
-        catch (BlobException error) when (error.Error is BlobError.Damaged or BlobError.BadRecord)
+        catch (Exception error)
+            when (error is IOException or BlobException { Error: BlobError.Damaged or BlobError.BadRecord })
         {
-            using var buffer = pool.Rent(entry.RecordBytes);
-            FillDirect(id, entry, buffer);
-            DecodeWhole(buffer.GetSpan(), offset + counted.Written, length - counted.Written, destination);
+            using var record = await ReadPastCacheAsync(id, entry, ct);
+            DecodeWhole(record.Memory.Span, offset + counted.Written, length - counted.Written, destination);
         }
     }
 
@@ -98,14 +91,9 @@ internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDe
         CancellationToken ct
     )
     {
-        using var buffer = pool.Rent(entry.RecordBytes);
-        if (!await TryFillAsync(buffer.Memory, entry.RecordOffset, entry, ct))
-        {
-            throw Unreadable(id, entry);
-        }
-
-        CheckHeader(id, entry, RecordHeader.Read(buffer.GetSpan()));
-        DecodeWhole(buffer.GetSpan(), offset, length, destination);
+        using var record = await segments.ReadAsync(entry.Segment, entry.RecordOffset, entry.RecordBytes, ct);
+        CheckHeader(id, entry, RecordHeader.Read(record.Span));
+        DecodeWhole(record.Span, offset, length, destination);
     }
 
     private void DecodeWhole(ReadOnlySpan<byte> record, int offset, int length, IBufferWriter<byte> destination)
@@ -126,63 +114,57 @@ internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDe
         CancellationToken ct
     )
     {
-        using var ends = pool.Rent(RecordFormat.HeaderBytes + RecordFormat.TrailerBytes(RecordFormat.PlainBytesMax));
-        var headerBytes = ends.Memory[..RecordFormat.HeaderBytes];
-        Require(await TryFillAsync(headerBytes, entry.RecordOffset, entry, ct), id, entry);
-        var header = RecordHeader.Read(headerBytes.Span);
+        using var start = await segments.ReadAsync(entry.Segment, entry.RecordOffset, RecordFormat.HeaderBytes, ct);
+        var header = RecordHeader.Read(start.Span);
         CheckHeader(id, entry, header);
 
-        var trailer = ends.Memory.Slice(RecordFormat.HeaderBytes, header.TrailerBytes);
-        var trailerOffset = entry.RecordOffset + entry.RecordBytes - trailer.Length;
-        Require(await TryFillAsync(trailer, trailerOffset, entry, ct), id, entry);
+        var trailerOffset = entry.RecordOffset + entry.RecordBytes - header.TrailerBytes;
+        using var trailer = await segments.ReadAsync(entry.Segment, trailerOffset, header.TrailerBytes, ct);
         var layout = BlockLayout.Of(header, trailer.Span, offset, length);
 
-        using var blocks = pool.Rent(layout.StoredBytes);
-        Require(await TryFillAsync(blocks.Memory, entry.RecordOffset + layout.StoredOffset, entry, ct), id, entry);
-        decoder.Decode(header, headerBytes.Span, trailer.Span, blocks.GetSpan(), layout, destination);
+        var blocksOffset = entry.RecordOffset + layout.StoredOffset;
+        using var blocks = await segments.ReadAsync(entry.Segment, blocksOffset, layout.StoredBytes, ct);
+        decoder.Decode(header, start.Span, trailer.Span, blocks.Span, layout, destination);
     }
 
-    private async ValueTask<bool> TryFillAsync(Memory<byte> buffer, long offset, IndexEntry entry, CancellationToken ct)
+    /// <summary>Null where the disk cannot read: a damaged place, as one that it reads wrongly.</summary>
+    private async ValueTask<SegmentBytes?> TryReadAsync(IndexEntry entry, CancellationToken ct)
     {
         try
         {
-            using var lease = segments.Reading(entry.Segment);
-            return await lease.File.ReadAsync(buffer, offset, ct) == buffer.Length;
+            return await segments.ReadAsync(entry.Segment, entry.RecordOffset, entry.RecordBytes, ct);
         }
         catch (IOException)
         {
-            // A place that the disk cannot read is a damaged place.
-            return false;
+            return null;
         }
     }
 
     /// <summary>The second look: whole record, past the page cache, whole checksum.</summary>
-    private void FillDirect(ChunkId id, IndexEntry entry, PooledBuffer buffer)
+    private async ValueTask<StoredRecord> ReadPastCacheAsync(ChunkId id, IndexEntry entry, CancellationToken ct)
     {
-        var start = entry.RecordOffset & -SegmentFormat.BlockBytes;
-        var skip = (int)(entry.RecordOffset - start);
-        using var blocks = pool.Rent((int)SegmentFormat.AlignBlock(skip + entry.RecordBytes));
+        Exception? cause = null;
         try
         {
-            using var lease = segments.ReadingDirect(entry.Segment);
-            var read = lease.File.Read(blocks.GetSpan(), start);
-            if (read >= skip + entry.RecordBytes)
+            var bytes = await segments.ReadPastCacheAsync(entry.Segment, entry.RecordOffset, entry.RecordBytes, ct);
+            if (IsWhole(id, entry, bytes.Span))
             {
-                blocks.GetSpan().Slice(skip, entry.RecordBytes).CopyTo(buffer.GetSpan());
-                if (IsWhole(id, entry, buffer.GetSpan()))
-                {
-                    return;
-                }
+                return new StoredRecord(bytes, RecordHeader.Read(bytes.Span));
             }
+
+            bytes.Dispose();
         }
         catch (IOException error)
         {
-            damaged[id] = true;
-            throw Unreadable(id, entry, error);
+            cause = error;
         }
 
         damaged[id] = true;
-        throw Unreadable(id, entry);
+        throw new BlobException(
+            BlobError.Damaged,
+            $"The record of {id} in segment {entry.Segment} at {entry.RecordOffset} is damaged.",
+            cause
+        );
     }
 
     private static bool IsWhole(ChunkId id, IndexEntry entry, ReadOnlySpan<byte> record)
@@ -199,23 +181,16 @@ internal sealed class RecordReader(SegmentSet segments, BufferPool pool, BlockDe
         }
     }
 
-    private static void CheckHeader(ChunkId id, IndexEntry entry, RecordHeader header) =>
-        Require(header.Id == id && header.Kind == entry.Kind && header.RecordBytes == entry.RecordBytes, id, entry);
-
-    private static void Require(bool holds, ChunkId id, IndexEntry entry)
+    private static void CheckHeader(ChunkId id, IndexEntry entry, RecordHeader header)
     {
-        if (!holds)
+        if (header.Id != id || header.Kind != entry.Kind || header.RecordBytes != entry.RecordBytes)
         {
-            throw Unreadable(id, entry);
+            throw new BlobException(
+                BlobError.Damaged,
+                $"In segment {entry.Segment} at {entry.RecordOffset} lies another record than that of {id}."
+            );
         }
     }
-
-    private static BlobException Unreadable(ChunkId id, IndexEntry entry, Exception? cause = null) =>
-        new(
-            BlobError.Damaged,
-            $"The record of {id} in segment {entry.Segment} at {entry.RecordOffset} is damaged.",
-            cause
-        );
 
     /// <summary>Knows how much has been delivered, so that a second attempt goes on there.</summary>
     private sealed class CountingWriter(IBufferWriter<byte> target) : IBufferWriter<byte>

@@ -5,11 +5,11 @@ namespace FileSharing.BlobEngine;
 /// <summary>One whole record as read from a volume, its checksum verified, in a pooled buffer. Dispose it: the memory is used again then.</summary>
 public sealed class StoredRecord : IDisposable
 {
-    private readonly PooledBuffer buffer;
+    private readonly SegmentBytes bytes;
 
-    internal StoredRecord(PooledBuffer buffer, RecordHeader header)
+    internal StoredRecord(SegmentBytes bytes, RecordHeader header)
     {
-        this.buffer = buffer;
+        this.bytes = bytes;
         Header = header;
     }
 
@@ -18,10 +18,10 @@ public sealed class StoredRecord : IDisposable
     public ChunkId Id => Header.Id;
 
     /// <summary>The encoded bytes, all of them; valid until the last holder disposes.</summary>
-    public ReadOnlyMemory<byte> Memory => buffer.Memory[..Header.RecordBytes];
+    public ReadOnlyMemory<byte> Memory => bytes.Memory;
 
     /// <summary>One more holder of the same bytes, who must dispose the result.</summary>
-    public StoredRecord AddReference() => new(buffer.AddReference(), Header);
+    public StoredRecord AddReference() => new(bytes.AddReference(), Header);
 
-    public void Dispose() => buffer.Dispose();
+    public void Dispose() => bytes.Dispose();
 }
