@@ -8,7 +8,13 @@ namespace FileSharing.Micro;
 /// <summary>What a request costs beside its bytes: signing and checking its URL, finding its owners.</summary>
 public class SigningBenchmarks
 {
+    private const int Ids = 1_024;
+
     private static readonly ChunkId Id = ChunkId.OfChunk([1]);
+    private static readonly ChunkId[] Several =
+    [
+        .. Enumerable.Range(0, Ids).Select(i => ChunkId.OfChunk(BitConverter.GetBytes(i))),
+    ];
 
     private readonly UrlSigner signer;
     private readonly UrlVerifier verifier;
@@ -58,6 +64,15 @@ public class SigningBenchmarks
     [Benchmark]
     public UrlGrant Verify() => verifier.Verify("PUT", path, query);
 
-    [Benchmark]
-    public IReadOnlyList<MapVolume> Owners() => map.OwnersOf(Id);
+    [Benchmark(OperationsPerInvoke = Ids)]
+    public int Owners()
+    {
+        var found = 0;
+        foreach (var id in Several)
+        {
+            found += map.OwnersOf(id).Count;
+        }
+
+        return found;
+    }
 }
