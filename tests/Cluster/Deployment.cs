@@ -9,17 +9,24 @@ namespace FileSharing.ClusterTests;
 /// <summary>The product as an operator starts it, in a directory and on ports of its own: <c>deploy/up</c> or <c>deploy/cluster</c>.</summary>
 internal sealed class Deployment : IAsyncDisposable
 {
-    private static int next = Environment.ProcessId % 500;
+    private static int next = System.Environment.ProcessId % 500;
 
     private readonly bool isCluster;
 
-    private Deployment(bool isCluster)
+    private Deployment(bool isCluster, IReadOnlyDictionary<string, string>? environment)
     {
         this.isCluster = isCluster;
+        Environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>())
+        {
+            ["FILESHARE_BUILT"] = "1",
+        };
         Port = 21_000 + (Interlocked.Increment(ref next) * 20);
         Directory = System.IO.Directory.CreateTempSubdirectory("fileshare-cluster-").FullName;
         System.IO.Directory.CreateDirectory(Path.Combine(Directory, "files"));
     }
+
+    /// <summary>Of every process started here.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; }
 
     public int Port { get; }
 
@@ -35,9 +42,14 @@ internal sealed class Deployment : IAsyncDisposable
 
     public User Admin { get; private set; } = null!;
 
-    public static async Task<Deployment> StartAsync(bool isCluster)
+    /// <param name="isCluster">Separate processes, or all in one.</param>
+    /// <param name="environment">What the processes find in theirs.</param>
+    public static async Task<Deployment> StartAsync(
+        bool isCluster,
+        IReadOnlyDictionary<string, string>? environment = null
+    )
     {
-        var deployment = new Deployment(isCluster);
+        var deployment = new Deployment(isCluster, environment);
         await deployment.UpAsync();
         var password = await File.ReadAllTextAsync(Path.Combine(deployment.Data, "admin-password"));
         deployment.Admin = await deployment.LoginAsync("admin@localhost", password.Trim());
@@ -63,6 +75,15 @@ internal sealed class Deployment : IAsyncDisposable
     /// <summary><c>deploy/cluster VERB NODE</c></summary>
     public async Task NodeAsync(string verb, int node) =>
         (await DeployAsync("cluster", [verb, node.ToString(CultureInfo.InvariantCulture), "--data", Data])).Succeeded();
+
+    /// <summary>The most memory that a part has had resident since its start.</summary>
+    public long PeakResidentBytes(string part)
+    {
+        var line = File.ReadLines($"/proc/{ProcessOf(part).Id}/status")
+            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture)
+            << 10;
+    }
 
     /// <summary>The process of a part, by its pid file.</summary>
     public Process ProcessOf(string part) =>
@@ -123,12 +144,8 @@ internal sealed class Deployment : IAsyncDisposable
         return path;
     }
 
-    private static Task<Outcome> DeployAsync(string script, string[] arguments) =>
-        Shell.RunAsync(
-            Path.Combine(Shell.Root, "deploy", script),
-            arguments,
-            new Dictionary<string, string> { ["FILESHARE_BUILT"] = "1" }
-        );
+    private Task<Outcome> DeployAsync(string script, string[] arguments) =>
+        Shell.RunAsync(Path.Combine(Shell.Root, "deploy", script), arguments, Environment);
 
     public async ValueTask DisposeAsync()
     {
@@ -144,7 +161,7 @@ internal sealed record User(Deployment Deployment, string Email, string Token)
     private static readonly string Program = Path.Combine(Shell.Root, "artifacts", "bin", "fileshare");
 
     private Dictionary<string, string> Environment =>
-        new() { ["FILESHARE_URL"] = Deployment.Url.ToString(), ["FILESHARE_TOKEN"] = Token };
+        new(Deployment.Environment) { ["FILESHARE_URL"] = Deployment.Url.ToString(), ["FILESHARE_TOKEN"] = Token };
 
     /// <summary><c>fileshare …</c></summary>
     public Task<Outcome> CliAsync(params string[] arguments) => Shell.RunAsync(Program, arguments, Environment);

@@ -112,32 +112,6 @@ public sealed class NodeFailureTests(ClusterFixture fixture) : IClassFixture<Clu
     }
 
     [Fact]
-    public async Task A_large_file_needs_no_more_memory_than_a_small_one()
-    {
-        const long bytes = 1L << 30;
-        const long residentBytesMax = 400L << 20;
-        var user = await Product.AddUserAsync("large");
-        var file = await Product.RandomFileAsync("large.bin", bytes, seed: 7);
-
-        (await user.CliAsync("put", file, "/large.bin")).Succeeded();
-        (await user.CliAsync("get", "/large.bin", Product.PathOf("large-back"))).Succeeded();
-
-        Assert.Equal(0, (await Shell.RunAsync("cmp", [file, Product.PathOf("large-back")])).Code);
-        foreach (var part in new[] { "api", "node-1", "node-2", "node-3" })
-        {
-            var peak = PeakResidentBytes(Product.ProcessOf(part).Id);
-            Assert.True(peak < residentBytesMax, $"{part} had {peak >> 20} MiB resident");
-        }
-    }
-
-    private static long PeakResidentBytes(int process)
-    {
-        var line = File.ReadLines($"/proc/{process}/status")
-            .First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2]) << 10;
-    }
-
-    [Fact]
     public async Task Bad_requests_to_the_upload_session_are_answered_with_what_to_do()
     {
         var user = await Product.AddUserAsync("clumsy");
