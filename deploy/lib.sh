@@ -162,16 +162,24 @@ stop_process() {
 }
 
 # usage: wait_ready URL PID LOG NAME
-wait_ready() {
-    local deadline=$((SECONDS + READY_TIMEOUT_S))
-    until curl -fsS -o /dev/null --max-time 5 "$1" 2>/dev/null; do
-        if [ ! -d "/proc/$2" ]; then
-            tail -n 20 "$3" >&2
-            die "$4 stopped while starting; the end of $3 is above."
+wait_ready() { wait_until "$2" "$3" "$4" curl -fsS -o /dev/null --max-time 5 "$1"; }
+
+# usage: wait_file FILE PID LOG NAME
+wait_file() { wait_until "$2" "$3" "$4" test -s "$1"; }
+
+# Runs a command again and again until it succeeds, as long as the process lives.
+# usage: wait_until PID LOG NAME COMMAND...
+wait_until() {
+    local pid=$1 log=$2 name=$3 deadline=$((SECONDS + READY_TIMEOUT_S))
+    shift 3
+    until "$@" 2>/dev/null; do
+        if [ ! -d "/proc/$pid" ]; then
+            tail -n 20 "$log" >&2
+            die "$name stopped while starting; the end of $log is above."
         fi
         if [ "$SECONDS" -ge "$deadline" ]; then
-            tail -n 20 "$3" >&2
-            die "$4 is not ready after $READY_TIMEOUT_S s; the end of $3 is above."
+            tail -n 20 "$log" >&2
+            die "$name is not ready after $READY_TIMEOUT_S s; the end of $log is above."
         fi
         sleep 0.2
     done

@@ -22,6 +22,9 @@ public sealed record DataLayout(string Root)
 
     public string PidFile => Path.Combine(Run, "standalone.pid");
 
+    /// <summary>The API's address, there while uploads and downloads are served.</summary>
+    public string UrlFile => Path.Combine(Run, "standalone.url");
+
     public string LockFile => Path.Combine(Run, "lock");
 
     public string Node(int number) => Path.Combine(Root, $"node-{number}");

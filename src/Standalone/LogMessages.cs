@@ -27,4 +27,7 @@ internal static partial class LogMessages
 
     [LoggerMessage(5, LogLevel.Critical, "{Part} ended by itself; stopping everything.")]
     public static partial void PartEnded(this ILogger log, string part);
+
+    [LoggerMessage(6, LogLevel.Warning, "Waiting for {Part} to be ready: {Obstacle}.")]
+    public static partial void NotReady(this ILogger log, Uri part, string obstacle);
 }

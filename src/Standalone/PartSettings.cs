@@ -10,29 +10,43 @@ internal sealed class PartSettings(StandaloneSettings settings, IConfiguration c
 {
     public ApiSettings Api(string postgres) =>
         ApiSettings.From(
-            With(
-                ("Api:Listen", settings.ApiUrl.AbsoluteUri),
+            With([
+                .. Listening("Api", settings.ApiListen, settings.ApiUrl),
                 ("Api:Postgres", postgres),
                 ("Api:RootKeyFile", settings.Layout.RootKey),
                 ("Api:AdminPasswordFile", settings.Layout.AdminPassword),
-                ("Api:Cluster:InitialNodes", settings.Nodes.ToString(CultureInfo.InvariantCulture))
-            )
+                ("Api:Cluster:InitialNodes", settings.Nodes.ToString(CultureInfo.InvariantCulture)),
+            ])
         );
 
     /// <param name="joinToken">Null for a node that has joined before.</param>
     public NodeSettings Node(int number, string? joinToken) =>
         NodeSettings.From(
-            With(
+            With([
                 ("Node:Name", number.ToString(CultureInfo.InvariantCulture)),
-                ("Node:Listen", settings.NodeUrl(number).AbsoluteUri),
+                .. Listening("Node", settings.NodeListen(number), settings.NodeUrl(number)),
                 ("Node:Data", settings.Layout.Node(number)),
                 ("Node:ApiUrl", settings.ApiUrl.AbsoluteUri),
                 ("Node:RootKeyFile", settings.Layout.RootKey),
-                ("Node:JoinToken", joinToken)
-            )
+                ("Node:JoinToken", joinToken),
+            ])
         );
 
-    private IConfigurationRoot With(params (string Key, string? Value)[] own) =>
+    /// <summary>Certificate and permission are those of this process.</summary>
+    private IEnumerable<(string Key, string? Value)> Listening(string section, Uri listen, Uri reached)
+    {
+        var own = configuration.GetSection("Standalone");
+        return
+        [
+            ($"{section}:Listen", listen.AbsoluteUri),
+            ($"{section}:PublicUrl", reached.AbsoluteUri),
+            ($"{section}:Tls:CertificateFile", own["Tls:CertificateFile"]),
+            ($"{section}:Tls:KeyFile", own["Tls:KeyFile"]),
+            ($"{section}:AllowPlainHttp", own["AllowPlainHttp"]),
+        ];
+    }
+
+    private IConfigurationRoot With(IEnumerable<(string Key, string? Value)> own) =>
         new ConfigurationBuilder()
             .AddConfiguration(configuration)
             .AddInMemoryCollection(own.ToDictionary(pair => pair.Key, pair => pair.Value))

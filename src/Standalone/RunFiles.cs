@@ -1,6 +1,6 @@
 namespace FileSharing.Standalone;
 
-/// <summary>The lock on the data directory, and the process id for those who stop us.</summary>
+/// <summary>The lock on the data directory, the process id for those who stop us, and the address for those who wait for us.</summary>
 internal sealed class RunFiles : IAsyncDisposable
 {
     private readonly DataLayout layout;
@@ -11,11 +11,21 @@ internal sealed class RunFiles : IAsyncDisposable
     {
         this.layout = layout;
         held = DataLock.Take(layout.LockFile);
+        File.Delete(layout.UrlFile);
         File.WriteAllText(layout.PidFile, $"{Environment.ProcessId}\n");
+    }
+
+    public void Announce(Uri url)
+    {
+        // Whole or not at all, since a script polls for it.
+        var temporary = $"{layout.UrlFile}.new";
+        File.WriteAllText(temporary, $"{url.AbsoluteUri.TrimEnd('/')}\n");
+        File.Move(temporary, layout.UrlFile, overwrite: true);
     }
 
     public ValueTask DisposeAsync()
     {
+        File.Delete(layout.UrlFile);
         File.Delete(layout.PidFile);
         held.Dispose();
         return ValueTask.CompletedTask;

@@ -64,7 +64,7 @@ public sealed class StandaloneHost : IAsyncDisposable
         // 1. The directory is ours.
         var layout = settings.Layout;
         layout.Create();
-        Started(new RunFiles(layout));
+        var files = Started(new RunFiles(layout));
         if (await SecretFile.EnsureRootKeyAsync(layout, stop))
         {
             log.RootKeyMade(layout.RootKey);
@@ -95,7 +95,13 @@ public sealed class StandaloneHost : IAsyncDisposable
             ("The API", api.Completion),
             .. nodes.Select((node, i) => ($"Storage node {i + 1}", node.Completion)),
         ]);
-        await Readiness.WaitAsync([settings.ApiUrl, .. nodes.Select(node => node.Address)], PartEnded, stop);
+        IReadOnlyList<Uri> addresses =
+        [
+            settings.ApiUrl,
+            .. Enumerable.Range(1, settings.Nodes).Select(settings.NodeUrl),
+        ];
+        await Readiness.WaitAsync(addresses, PartEnded, log, stop);
+        files.Announce(settings.ApiUrl);
     }
 
     private async Task<NodeServer> StartNodeAsync(

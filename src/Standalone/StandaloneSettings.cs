@@ -1,4 +1,5 @@
 using FileSharing.Cluster.Hosting;
+using Microsoft.Extensions.Configuration;
 
 namespace FileSharing.Standalone;
 
@@ -26,7 +27,7 @@ public sealed record StandaloneSettings
     /// <summary>Everything that is kept lies below it. Absolute.</summary>
     public required string Data { get; init; }
 
-    /// <summary>The API's TCP port on 127.0.0.1; nodes take the ports from 11 above.</summary>
+    /// <summary>The API's TCP port; nodes take the ports from 11 above.</summary>
     public int Port { get; init; } = DefaultPort;
 
     /// <summary>Storage nodes in this process.</summary>
@@ -35,13 +36,23 @@ public sealed record StandaloneSettings
     /// <summary>Whether the first start prints the administrator's password. False where the output is a log file.</summary>
     public bool ShowPassword { get; init; } = true;
 
+    /// <summary>Scheme and address to listen on, and those under which clients reach it: without ports, which follow from <see cref="Port"/>.</summary>
+    public ListenSettings Listen { get; init; } = new() { Listen = Loopback };
+
     public DataLayout Layout => new(Data);
 
-    /// <summary>The API as this machine reaches it.</summary>
-    public Uri ApiUrl => Loopback(Port);
+    /// <summary>The API as clients, and this process itself, reach it.</summary>
+    public Uri ApiUrl => At(Listen.PublicUrl ?? Listen.Listen, Port);
 
+    /// <summary>Where the API listens.</summary>
+    public Uri ApiListen => At(Listen.Listen, Port);
+
+    /// <summary>A node as clients and the API reach it.</summary>
     /// <param name="number">1 is the first node.</param>
-    public Uri NodeUrl(int number) => Loopback(Port + FirstNodePortOffset + number - 1);
+    public Uri NodeUrl(int number) => At(Listen.PublicUrl ?? Listen.Listen, NodePort(number));
+
+    /// <inheritdoc cref="NodeUrl"/>
+    public Uri NodeListen(int number) => At(Listen.Listen, NodePort(number));
 
     /// <exception cref="SettingException">A value out of range, or a word on the command line that is no setting.</exception>
     public static StandaloneSettings From(string[] commandLine)
@@ -50,6 +61,7 @@ public sealed record StandaloneSettings
         var section = Settings.Load(Expand(commandLine)).GetSection("Standalone");
         return new StandaloneSettings
         {
+            Listen = ListenFrom(section),
             Data = Path.GetFullPath(section["Data"] is { Length: > 0 } data ? data : "data"),
             Port = (int)section.Number("Port", DefaultPort, 1, PortMax),
             Nodes = (int)section.Number("Nodes", NodesMin, NodesMin, NodesMax),
@@ -66,5 +78,31 @@ public sealed record StandaloneSettings
         return ShortForms.TryGetValue(name, out var setting) ? setting + word[name.Length..] : word;
     }
 
-    private static Uri Loopback(int port) => new($"http://127.0.0.1:{port}");
+    private static ListenSettings ListenFrom(IConfigurationSection section)
+    {
+        var listen = ListenSettings.From(section, Loopback.AbsoluteUri);
+        foreach (var (key, address) in new[] { ("Listen", listen.Listen), ("PublicUrl", listen.PublicUrl) })
+        {
+            if (address is { IsDefaultPort: false })
+            {
+                throw new SettingException(
+                    $"{section.Path}:{key}",
+                    $"takes no port, only scheme and address such as {address.Scheme}://{address.Host}: the ports of API and nodes follow from Standalone:Port."
+                );
+            }
+        }
+
+        return listen.PublicUrl is null && listen.Listen.Host is "0.0.0.0" or "[::]"
+            ? throw new SettingException(
+                $"{section.Path}:PublicUrl",
+                $"is missing: {listen.Listen.Host} is no address that a client can be given. Name this machine as others reach it, such as https://files.example.org."
+            )
+            : listen;
+    }
+
+    private static Uri Loopback { get; } = new("http://127.0.0.1");
+
+    private int NodePort(int number) => Port + FirstNodePortOffset + number - 1;
+
+    private static Uri At(Uri address, int port) => new UriBuilder(address) { Port = port }.Uri;
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 
 namespace FileSharing.ClusterTests;
@@ -12,9 +13,13 @@ internal sealed class Deployment : IAsyncDisposable
     private static int next = System.Environment.ProcessId % 500;
 
     private readonly bool isCluster;
+    private readonly string scheme;
 
-    private Deployment(bool isCluster, IReadOnlyDictionary<string, string>? environment)
+    private Deployment(bool isCluster, IReadOnlyDictionary<string, string>? environment, string? certificateFile)
     {
+        var trusted = certificateFile is null ? null : X509CertificateLoader.LoadCertificateFromFile(certificateFile);
+        scheme = trusted is null ? "http" : "https";
+        Http = new HttpClient(HandlerFor(trusted)) { Timeout = TimeSpan.FromMinutes(3) };
         this.isCluster = isCluster;
         Environment = new Dictionary<string, string>(environment ?? new Dictionary<string, string>())
         {
@@ -35,25 +40,38 @@ internal sealed class Deployment : IAsyncDisposable
 
     public string Data => Path.Combine(Directory, "data");
 
-    public Uri Url => new($"http://127.0.0.1:{Port}");
+    public Uri Url => new($"{scheme}://127.0.0.1:{Port}");
 
-    public HttpClient Http { get; } =
-        new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(3) };
+    public HttpClient Http { get; }
 
     public User Admin { get; private set; } = null!;
 
     /// <param name="isCluster">Separate processes, or all in one.</param>
     /// <param name="environment">What the processes find in theirs.</param>
+    /// <param name="certificateFile">The API serves TLS with this certificate, which the tests trust then; null: plain HTTP.</param>
     public static async Task<Deployment> StartAsync(
         bool isCluster,
-        IReadOnlyDictionary<string, string>? environment = null
+        IReadOnlyDictionary<string, string>? environment = null,
+        string? certificateFile = null
     )
     {
-        var deployment = new Deployment(isCluster, environment);
+        var deployment = new Deployment(isCluster, environment, certificateFile);
         await deployment.UpAsync();
         var password = await File.ReadAllTextAsync(Path.Combine(deployment.Data, "admin-password"));
         deployment.Admin = await deployment.LoginAsync("admin@localhost", password.Trim());
         return deployment;
+    }
+
+    private static SocketsHttpHandler HandlerFor(X509Certificate2? trusted)
+    {
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        if (trusted is not null)
+        {
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                shown is not null && shown.GetRawCertData().AsSpan().SequenceEqual(trusted.RawData);
+        }
+
+        return handler;
     }
 
     public async Task UpAsync()

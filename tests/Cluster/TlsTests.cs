@@ -54,6 +54,36 @@ public sealed class TlsTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task Everything_in_one_process_with_a_certificate_is_reached_over_TLS_only()
+    {
+        MakeCertificate();
+        await using var product = await Deployment.StartAsync(
+            isCluster: false,
+            new Dictionary<string, string>
+            {
+                ["SSL_CERT_FILE"] = CertificateFile,
+                ["FILESHARE__Standalone__Listen"] = "https://0.0.0.0",
+                ["FILESHARE__Standalone__PublicUrl"] = "https://127.0.0.1",
+                ["FILESHARE__Standalone__Tls__CertificateFile"] = CertificateFile,
+                ["FILESHARE__Standalone__Tls__KeyFile"] = KeyFile,
+            },
+            CertificateFile
+        );
+        var file = await product.RandomFileAsync("f.bin", 5_000_000, seed: 2);
+        (await product.Admin.CliAsync("put", file, "/f.bin")).Succeeded();
+        (await product.Admin.CliAsync("get", "/f.bin", product.PathOf("back"))).Succeeded();
+        var url = await product.Admin.DownloadUrlAsync(await product.Admin.IdOfAsync("/f.bin"));
+
+        Assert.Equal(await File.ReadAllBytesAsync(file), await File.ReadAllBytesAsync(product.PathOf("back")));
+        Assert.StartsWith("https://127.0.0.1:", url.ToString(), StringComparison.Ordinal);
+        foreach (var port in new[] { product.Port, product.Port + 11 })
+        {
+            Assert.NotEqual(0, (await CurlAsync($"http://127.0.0.1:{port}/health/live")).Code);
+            Assert.Equal("2 200", (await CurlAsync($"https://127.0.0.1:{port}/health/live")).Succeeded());
+        }
+    }
+
     private System.Diagnostics.Process StartNodeWithTls(Deployment product, string address) =>
         Shell.Start(
             Path.Combine(Shell.Root, "artifacts", "bin", "storage-node"),

@@ -37,4 +37,43 @@ public sealed class StandaloneSettingsTests
 
         Assert.Equal(setting, error.Setting);
     }
+
+    [Fact]
+    public void Without_more_it_listens_on_the_loopback_only()
+    {
+        var settings = StandaloneSettings.From(["--port", "9000"]);
+
+        Assert.Equal(new Uri("http://127.0.0.1:9000"), settings.ApiListen);
+        Assert.Equal(new Uri("http://127.0.0.1:9011"), settings.NodeListen(1));
+    }
+
+    [Fact]
+    public void Listening_for_others_clients_are_told_the_public_name_with_the_ports_of_API_and_nodes()
+    {
+        var settings = StandaloneSettings.From([
+            "--port",
+            "9000",
+            "--Standalone:Listen=http://0.0.0.0",
+            "--Standalone:AllowPlainHttp=true",
+            "--Standalone:PublicUrl=https://files.example.org",
+        ]);
+
+        Assert.Equal(new Uri("http://0.0.0.0:9000"), settings.ApiListen);
+        Assert.Equal(new Uri("https://files.example.org:9000"), settings.ApiUrl);
+        Assert.Equal(new Uri("http://0.0.0.0:9012"), settings.NodeListen(2));
+        Assert.Equal(new Uri("https://files.example.org:9012"), settings.NodeUrl(2));
+    }
+
+    [Theory]
+    [InlineData("Standalone:Listen", "--Standalone:Listen=http://0.0.0.0")]
+    [InlineData("Standalone:PublicUrl", "--Standalone:Listen=http://0.0.0.0", "--Standalone:AllowPlainHttp=true")]
+    [InlineData("Standalone:Listen", "--Standalone:Listen=http://127.0.0.1:9000")]
+    [InlineData("Standalone:PublicUrl", "--Standalone:PublicUrl=https://files.example.org:9000")]
+    [InlineData("Standalone:Tls:CertificateFile", "--Standalone:Listen=https://127.0.0.1")]
+    public void An_address_that_cannot_work_names_its_setting(string setting, params string[] commandLine)
+    {
+        var error = Assert.Throws<SettingException>(() => StandaloneSettings.From(commandLine));
+
+        Assert.Equal(setting, error.Setting);
+    }
 }
