@@ -140,7 +140,9 @@ public sealed class BlobStore : IAsyncDisposable
             return PutOutcome.AlreadyPresent;
         }
 
-        await AppendRecordAsync(record, header, options, ct);
+        // The new frame carries what was known of the old one, whose bytes may be gone when the index has to be rebuilt.
+        var kept = new PutOptions(Math.Max(options.TouchEpoch, entry.TouchEpoch), options.Owed || entry.Owed);
+        await AppendRecordAsync(record, header, kept, ct);
         reader.Forget(header.Id);
         return PutOutcome.Healed;
     }
@@ -152,9 +154,12 @@ public sealed class BlobStore : IAsyncDisposable
         return volume.Index.Find(id)?.ToInfo(id);
     }
 
+    /// <summary>Whether the index has the record and no reader has found it damaged; the record itself is not looked at.</summary>
+    public bool Has(ChunkId id) => Find(id) is not null && !reader.IsDamaged(id);
+
     /// <summary>
     /// "Have it, and stamp it": true only when the record is present, its checksum passes, and the stamp is durable. A record stamped with
-    /// this epoch or a later one has been checked in it and is not read again.
+    /// this epoch or a later one has been checked in it and is not read again, unless a reader has found it damaged since.
     /// </summary>
     /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
     public async ValueTask<bool> AdoptAsync(ChunkId id, uint epoch, CancellationToken ct)
@@ -166,7 +171,7 @@ public sealed class BlobStore : IAsyncDisposable
             return false;
         }
 
-        if (entry.TouchEpoch >= epoch)
+        if (entry.TouchEpoch >= epoch && !reader.IsDamaged(id))
         {
             return true;
         }

@@ -29,6 +29,7 @@ internal sealed class ChunkIndex : IDisposable
     public long TableBytes => db.TableBytes();
 
     /// <summary>Opens the index, or makes a new one when it is absent, unreadable, or of another format.</summary>
+    /// <exception cref="RocksDbException">The system refuses the files: the index stays as it is.</exception>
     public static ChunkIndex Open(IDisk disk, string path, RocksDbOptions options)
     {
         try
@@ -45,7 +46,7 @@ internal sealed class ChunkIndex : IDisposable
                 disk.DeleteDirectory(path);
             }
         }
-        catch (RocksDbException)
+        catch (RocksDbException error) when (!error.IsRefusalOfSystem)
         {
             // It holds nothing that the segments do not.
             disk.DeleteDirectory(path);

@@ -18,6 +18,9 @@ internal sealed class RecordReader(SegmentReader segments, BlockDecoder decoder)
     /// <summary>Records found damaged and not yet healed or deleted.</summary>
     public int Damaged => damaged.Count;
 
+    /// <summary>Whether its stored copy was found damaged since opening.</summary>
+    public bool IsDamaged(ChunkId id) => damaged.ContainsKey(id);
+
     public void Forget(ChunkId id) => damaged.TryRemove(id, out _);
 
     /// <summary>Reads the whole record and verifies its checksum.</summary>

@@ -10,4 +10,12 @@ public sealed class RocksDbException : IOException
 
     public RocksDbException(string message, Exception innerException)
         : base(message, innerException) { }
+
+    /// <summary>
+    /// True when the system refused something (too many open files, no space, no right, the lock of another process): the data may be whole. False when what
+    /// RocksDB found is damaged, incomplete or none of its own.
+    /// </summary>
+    public bool IsRefusalOfSystem =>
+        Message.StartsWith("IO error", StringComparison.Ordinal)
+        && !Message.Contains("No such file or directory", StringComparison.Ordinal);
 }

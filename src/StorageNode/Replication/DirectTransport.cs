@@ -88,6 +88,6 @@ internal sealed class DirectTransport(DirectPeers peers, IChunkTransport http) :
         CancellationToken cancellationToken
     ) =>
         peers.Find(target.VolumeId)?.Find(target.VolumeId) is { } store
-            ? ValueTask.FromResult<IReadOnlyList<bool>?>([.. ids.Select(id => store.Find(id) is not null)])
+            ? ValueTask.FromResult<IReadOnlyList<bool>?>([.. ids.Select(store.Has)])
             : http.HasAsync(target, ids, cancellationToken);
 }

@@ -167,6 +167,36 @@ public sealed class BlobStoreTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_stamp_of_the_epoch_does_not_vouch_for_a_record_found_damaged_since()
+    {
+        await using var store = await volume.OpenAsync();
+        var (id, plain) = await volume.PutAsync(store, 5000, 1, epoch: 4);
+        Assert.True(store.Has(id));
+        await CorruptAsync(store, id);
+        await Assert.ThrowsAsync<BlobException>(() => TestVolume.ReadAsync(store, id, 0, plain.Length));
+
+        Assert.False(await store.AdoptAsync(id, 4, None));
+        Assert.False(store.Has(id));
+    }
+
+    [Fact]
+    public async Task Healing_an_owed_record_leaves_it_owed_also_after_a_rebuild_of_the_index()
+    {
+        var (id, _, record) = volume.MakeRecord(5000, 1);
+        await using (var store = await volume.OpenAsync())
+        {
+            await store.PutAsync(record, new PutOptions(1, Owed: true), None);
+            await CorruptAsync(store, id);
+            Assert.Equal(PutOutcome.Healed, await store.PutAsync(record, new PutOptions(1, Owed: false), None));
+            Assert.Equal([id], store.ListOwed(null, 10));
+        }
+
+        Directory.Delete(Path.Combine(volume.Options.Path, "index"), recursive: true);
+        await using var rebuilt = await volume.OpenAsync();
+        Assert.Equal([id], rebuilt.ListOwed(null, 10));
+    }
+
+    [Fact]
     public async Task Owed_marks_are_listed_in_order_until_settled()
     {
         await using var store = await volume.OpenAsync();

@@ -1,5 +1,6 @@
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
+using FileSharing.Native.RocksDb;
 using Xunit;
 
 namespace FileSharing.UnitTests.BlobEngine;
@@ -174,6 +175,34 @@ public sealed class RecoveryTests : IAsyncDisposable
         Assert.Equal(expected.Sum(info => (long)info.RecordBytes), rebuilt.Stats().LiveRecordBytes);
         await AssertAllReadableAsync(rebuilt, expected.Select(info => info.Id));
         Assert.DoesNotContain(rebuilt.List(null, 1000), info => info.Id == ids[5]);
+    }
+
+    [Fact]
+    public async Task An_index_that_the_system_refuses_is_left_as_it_is()
+    {
+        var ids = await FillAsync(volume.Options, 20, close: true);
+        var index = Path.Combine(volume.Options.Path, "index");
+        using (RocksDb.Open(index, new RocksDbOptions()))
+        {
+            // The lock of the database is taken.
+            await Assert.ThrowsAsync<RocksDbException>(() => volume.OpenAsync());
+        }
+
+        await using var store = await volume.OpenAsync();
+        Assert.False(store.Recovery.IndexRebuilt);
+        await AssertAllReadableAsync(store, ids);
+    }
+
+    [Fact]
+    public async Task A_damaged_index_is_rebuilt()
+    {
+        var ids = await FillAsync(volume.Options, 20, close: true);
+        var manifest = Directory.GetFiles(Path.Combine(volume.Options.Path, "index"), "MANIFEST-*").Single();
+        await File.WriteAllBytesAsync(manifest, new byte[100], None);
+
+        await using var store = await volume.OpenAsync();
+        Assert.True(store.Recovery.IndexRebuilt);
+        await AssertAllReadableAsync(store, ids);
     }
 
     [Fact]

@@ -38,7 +38,7 @@ internal static class VolumeCalls
             throw TooMany();
         }
 
-        var have = new HaveReply([.. request.Ids.Select(id => store.Find(id) is not null)]);
+        var have = new HaveReply([.. request.Ids.Select(store.Has)]);
         await Replies.WriteJsonAsync(context, have, WireJson.Default.HaveReply);
     }
 
