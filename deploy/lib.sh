@@ -1,8 +1,11 @@
 # shellcheck shell=bash
 # What deploy/* and tests/run share. Sourced, never run.
+# No "grep -q" behind a pipe: it leaves at the first match, and with pipefail the writer that it leaves behind counts as a failure.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly ROOT
+# What the SDK says and does at its first use is not for those who run this.
+export DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_TELEMETRY_OPTOUT=1
 readonly BIN="$ROOT/artifacts/bin"
 readonly READY_TIMEOUT_S=120
 readonly STOP_TIMEOUT_S=60
@@ -29,7 +32,7 @@ has_postgres_server() {
 
 has_library() {
     # ldconfig lies in /sbin, which is not in everybody's PATH.
-    PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1"
+    PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep "$1" >/dev/null
 }
 
 # The Debian 12 name of RocksDB's library, or that of Ubuntu 24.04: whichever this system offers.
@@ -45,7 +48,7 @@ rocksdb_package() {
 }
 
 need_sdk() {
-    if ! command -v dotnet >/dev/null || ! dotnet --list-sdks | grep -q '^10\.'; then
+    if ! command -v dotnet >/dev/null || ! dotnet --list-sdks | grep '^10\.' >/dev/null; then
         die "the .NET 10 SDK is missing. Install it: https://learn.microsoft.com/dotnet/core/install/linux (package dotnet-sdk-10.0)."
     fi
 }
@@ -58,7 +61,7 @@ need_packages() {
     has_library 'libxxhash\.so\.0' || missing+=(libxxhash0)
     command -v curl >/dev/null || missing+=(curl)
     if ! has_library 'librocksdb\.so'; then
-        apt-cache show librocksdb7.8 librocksdb8.9 2>/dev/null | grep -q . || as_root apt-get update -q
+        apt-cache show librocksdb7.8 librocksdb8.9 2>/dev/null | grep . >/dev/null || as_root apt-get update -q
         missing+=("$(rocksdb_package)")
     fi
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -125,7 +128,7 @@ running_pid() {
     [ -s "$1" ] || return 1
     read -r pid <"$1"
     [[ $pid =~ ^[0-9]+$ ]] && [ -r "/proc/$pid/cmdline" ] || return 1
-    tr '\0' '\n' <"/proc/$pid/cmdline" | grep -qF -- "$2" || return 1
+    tr '\0' '\n' <"/proc/$pid/cmdline" | grep -F -- "$2" >/dev/null || return 1
     say "$pid"
 }
 
