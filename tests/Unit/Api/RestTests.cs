@@ -1,4 +1,9 @@
+using System.Net.Http.Json;
 using System.Text.Json;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Signing;
+using FileSharing.Cluster.Transport;
+using FileSharing.Cluster.Wire;
 
 namespace FileSharing.UnitTests.Api;
 
@@ -145,6 +150,43 @@ public sealed class RestTests(RunningApi api) : IClassFixture<RunningApi>
     [InlineData("GET", "/%69nternal/v1/cluster")]
     public async Task Internal_call_is_refused_to_users_and_administrators(string method, string path) =>
         Assert.Equal(403, (await api.CallAsync(new HttpMethod(method), path, api.AdminToken)).Status);
+
+    [Fact]
+    public async Task Node_registers_itself_and_no_other()
+    {
+        var (_, issued) = await api.CallAsync(HttpMethod.Post, "/admin/nodes/tokens", api.AdminToken, new { });
+        using var plain = new HttpClient(new SocketsHttpHandler());
+        using var joined = await plain.PostAsJsonAsync(
+            new Uri(api.Url, "/internal/v1/nodes/join"),
+            new JoinRequest(issued.GetProperty("token").GetString()!, "a"),
+            WireJson.Default.JoinRequest
+        );
+        var node = (await joined.Content.ReadFromJsonAsync(WireJson.Default.JoinReply))!;
+        using var http = InternalHttp.Create(
+            new InternalAuth(node.Secrets, TimeProvider.System),
+            $"{node.NodeId}",
+            new MapHolder(),
+            TimeSpan.FromSeconds(20)
+        );
+
+        Assert.Equal(403, await RegisterAsync(Guid.NewGuid()));
+        Assert.Equal(200, await RegisterAsync(node.NodeId));
+
+        async Task<int> RegisterAsync(Guid nodeId)
+        {
+            using var response = await http.PostAsJsonAsync(
+                new Uri(api.Url, "/internal/v1/nodes/register"),
+                new RegisterRequest(
+                    nodeId,
+                    new Uri("http://127.0.0.1:1"),
+                    "default",
+                    [new RegisterVolume(Guid.NewGuid(), 0, 1, 1 << 30)]
+                ),
+                WireJson.Default.RegisterRequest
+            );
+            return (int)response.StatusCode;
+        }
+    }
 
     [Fact]
     public async Task Join_with_a_guessed_token_is_refused() =>

@@ -21,6 +21,7 @@ public sealed class RunningApi(PostgresFixture postgres) : IAsyncLifetime
     public string AdminToken { get; private set; } = "";
     public string AliceToken { get; private set; } = "";
     public string BobToken { get; private set; } = "";
+    public Uri Url => server!.Address;
     public string PasswordFile => Path.Combine(folder, "admin-password");
 
     public async ValueTask InitializeAsync()

@@ -194,6 +194,26 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(1, 413)]
+    [InlineData(-1, 400)]
+    public async Task A_part_that_unpacks_to_another_length_than_announced_is_refused(int more, int expected)
+    {
+        const int announced = 100_000;
+        var packed = new MemoryStream();
+        await using (var packing = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            await packing.WriteAsync(new byte[announced + more]);
+        }
+
+        using var body = new ByteArrayContent(packed.ToArray());
+        body.Headers.ContentEncoding.Add("gzip");
+        var url = cluster.Url(0, UrlGrant.PutPart(cluster.UploadId, 0, announced, epoch: 1));
+        using var response = await cluster.Http.PutAsync(url, body);
+
+        Assert.Equal(expected, (int)response.StatusCode);
+    }
+
+    [Theory]
     [InlineData("GET", "/internal/v1/status")]
     [InlineData("GET", "/internal/v1/watch")]
     [InlineData("POST", "/internal/v1/notifications/flush")]
