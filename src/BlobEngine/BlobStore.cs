@@ -19,6 +19,9 @@ public sealed class BlobStore : IAsyncDisposable
     private readonly SegmentWriter writer;
     private readonly RecordReader reader;
     private readonly ChunkLocks locks = new();
+    private readonly ReaderGate gate = new();
+    private readonly SemaphoreSlim compacting = new(1, 1);
+    private readonly TimeProvider time;
     private readonly SemaphoreSlim verifying = new(VerifiesAtOnceMax, VerifiesAtOnceMax);
     private readonly SemaphoreSlim storingKeys = new(1, 1);
     private ImmutableSortedDictionary<uint, WrappedKey> storedKeys;
@@ -27,6 +30,7 @@ public sealed class BlobStore : IAsyncDisposable
     private BlobStore(Volume volume, TimeProvider time)
     {
         this.volume = volume;
+        this.time = time;
         storedKeys = volume.Files.ReadKeys().ToImmutableSortedDictionary(key => key.Id, key => key);
         reader = new RecordReader(new SegmentReader(volume.Segments, volume.Buffers), new BlockDecoder(volume.Keys));
         writer = new SegmentWriter(volume.Options, volume.Disk, time, volume.Buffers, volume.Index, volume.Log);
@@ -199,6 +203,7 @@ public sealed class BlobStore : IAsyncDisposable
     public async ValueTask<StoredRecord?> ReadRecordAsync(ChunkId id, CancellationToken ct)
     {
         ThrowIfDisposed();
+        using var pass = gate.Enter();
         return volume.Index.Find(id) is { } entry ? await reader.ReadAsync(id, entry, ct) : null;
     }
 
@@ -226,6 +231,7 @@ public sealed class BlobStore : IAsyncDisposable
     )
     {
         ThrowIfDisposed();
+        using var pass = gate.Enter();
         if (volume.Index.Find(id) is not { } entry || entry.Kind != kind)
         {
             return false;
@@ -269,6 +275,27 @@ public sealed class BlobStore : IAsyncDisposable
         return volume.Index.List(after, max);
     }
 
+    /// <summary>
+    /// Gives the space of dead records back: writes the live ones of the emptiest sealed segments again, and removes the files. Everything else goes on meanwhile.
+    /// It may be cut off at any moment; what it has done stays done.
+    /// </summary>
+    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>; <see cref="BlobError.VolumeFull"/>: not even the room to move a record is left.</exception>
+    /// <remarks>docs/compaction.md.</remarks>
+    public async Task<CompactionReport> CompactAsync(CompactionOptions options, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        await compacting.WaitAsync(ct);
+        try
+        {
+            return await new Compactor(volume, writer, reader, locks, gate, time).RunAsync(options, ct);
+        }
+        finally
+        {
+            compacting.Release();
+        }
+    }
+
     public VolumeStats Stats()
     {
         ThrowIfDisposed();
@@ -309,6 +336,7 @@ public sealed class BlobStore : IAsyncDisposable
             locks.Dispose();
             verifying.Dispose();
             storingKeys.Dispose();
+            compacting.Dispose();
         }
     }
 

@@ -85,6 +85,23 @@ internal sealed class ChunkIndex : IDisposable
         return (long)ReadNumber(db, IndexKeys.OfSegment(key, IndexKeys.Replay, segment));
     }
 
+    /// <summary>Segments that have a replay position, whether or not their file is still there.</summary>
+    public IReadOnlyList<uint> Segments()
+    {
+        var numbers = new List<uint>();
+        using var iterator = db.Iterate();
+        for (
+            iterator.Seek([IndexKeys.Replay]);
+            iterator.IsValid && iterator.Key[0] == IndexKeys.Replay;
+            iterator.Next()
+        )
+        {
+            numbers.Add(BinaryPrimitives.ReadUInt32BigEndian(iterator.Key[1..]));
+        }
+
+        return numbers;
+    }
+
     /// <summary>The last batch sequence that the index has seen.</summary>
     public ulong Sequence => ReadNumber(db, IndexKeys.Sequence);
 

@@ -29,7 +29,7 @@ internal sealed class IndexUpdate(ChunkIndex index, RocksDb db) : IDisposable
             record.RecordBytes,
             record.Kind,
             record.Flags.HasFlag(FrameFlags.Owed),
-            GcState: 0,
+            RecordFlags.GcStateOf(record.Flags),
             Math.Max(record.TouchEpoch, older?.TouchEpoch ?? 0)
         );
         Set(record.Id, older, entry);
@@ -66,6 +66,14 @@ internal sealed class IndexUpdate(ChunkIndex index, RocksDb db) : IDisposable
     public void SetFormat() => PutNumber(IndexKeys.Format, ChunkIndex.Format);
 
     public void SetCleanIncarnation(ulong incarnation) => PutNumber(IndexKeys.CleanIncarnation, incarnation);
+
+    /// <summary>Nothing of this segment is kept: its file is gone, and its number will not come back.</summary>
+    public void Forget(uint segment)
+    {
+        Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];
+        batch.Delete(IndexKeys.OfSegment(key, IndexKeys.Replay, segment));
+        batch.Delete(IndexKeys.OfSegment(key, IndexKeys.Statistics, segment));
+    }
 
     /// <summary>Applies everything since the last commit; visible when it returns.</summary>
     public void Commit()

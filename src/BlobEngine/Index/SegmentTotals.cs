@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using FileSharing.Native.RocksDb;
 
 namespace FileSharing.BlobEngine;
@@ -8,7 +9,7 @@ internal sealed class SegmentTotals
 {
     public const int ValueBytes = 16;
 
-    private readonly Dictionary<uint, (long Records, long Bytes)> segments = [];
+    private readonly ConcurrentDictionary<uint, (long Records, long Bytes)> segments = new();
     private long records;
     private long bytes;
     private long owed;
@@ -18,6 +19,10 @@ internal sealed class SegmentTotals
     public long LiveRecordBytes => Volatile.Read(ref bytes);
 
     public long Owed => Volatile.Read(ref owed);
+
+    public long LiveRecordsOf(uint segment) => segments.GetValueOrDefault(segment).Records;
+
+    public long LiveBytesOf(uint segment) => segments.GetValueOrDefault(segment).Bytes;
 
     public static SegmentTotals Load(RocksDb db)
     {

@@ -37,6 +37,11 @@ internal sealed class Recovery(
             Seal(number, scan, cutAt, replay.Update);
         }
 
+        foreach (var gone in index.Segments().Except(numbers))
+        {
+            replay.Update.Forget(gone);
+        }
+
         replay.Update.SetFormat();
         replay.Update.SetSequence(lastSequence);
         replay.Commit();

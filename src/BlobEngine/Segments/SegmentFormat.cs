@@ -57,6 +57,18 @@ internal enum FrameFlags : byte
     Owed = 1,
 }
 
+/// <summary>What the flags of a record frame say of the record: bit 0 owed, bits 1 and 2 its state in garbage collection.</summary>
+internal static class RecordFlags
+{
+    private const int GcStateShift = 1;
+    private const int GcStateMask = 3;
+
+    public static FrameFlags Of(bool owed, byte gcState) =>
+        (owed ? FrameFlags.Owed : FrameFlags.None) | (FrameFlags)(gcState << GcStateShift);
+
+    public static byte GcStateOf(FrameFlags flags) => (byte)((byte)flags >> GcStateShift & GcStateMask);
+}
+
 [Flags]
 internal enum BatchFlags : byte
 {

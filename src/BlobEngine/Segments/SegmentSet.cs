@@ -17,6 +17,12 @@ internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = 
 
     public int Count => lengths.Count;
 
+    /// <summary>All of them, in order of number.</summary>
+    public IReadOnlyList<(uint Number, long Bytes)> List() =>
+        [.. lengths.Select(segment => (segment.Key, segment.Value)).OrderBy(segment => segment.Key)];
+
+    public long BytesOf(uint segment) => lengths.GetValueOrDefault(segment);
+
     /// <summary>Bytes of all files, with what is preallocated.</summary>
     public long Bytes => lengths.Values.Sum();
 

@@ -14,6 +14,10 @@ internal sealed class AppendRequest
         FrameBytes = SegmentFormat.RecordFrameBytes(record.Length);
     }
 
+    /// <summary>A record that is written again: it keeps what is known of it, and is refused when it does not lie any more where it was.</summary>
+    public AppendRequest(ReadOnlyMemory<byte> record, RecordHeader header, IndexEntry moved)
+        : this(record, header, new PutOptions(moved.TouchEpoch, moved.Owed)) => Moved = moved;
+
     public AppendRequest(Note note)
     {
         Note = note;
@@ -26,6 +30,12 @@ internal sealed class AppendRequest
     public RecordHeader Header { get; }
 
     public PutOptions Options { get; }
+
+    /// <summary>Where the record lies that this one is a copy of; null for a new one.</summary>
+    public IndexEntry? Moved { get; }
+
+    /// <summary>What the frame says of the record.</summary>
+    public FrameFlags Flags => RecordFlags.Of(Options.Owed, Moved?.GcState ?? 0);
 
     public Note Note { get; }
 

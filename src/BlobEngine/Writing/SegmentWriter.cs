@@ -106,9 +106,17 @@ internal sealed class SegmentWriter : IDisposable
     {
         while (queue.TryTake(builder.Room) is { } request)
         {
-            if (request.IsRecord && condition == VolumeCondition.Full)
+            // Moving records is what makes room, so it may use what is kept free.
+            if (request is { IsRecord: true, Moved: null } && condition == VolumeCondition.Full)
             {
                 request.Fail(Full());
+                continue;
+            }
+
+            if (request.Moved is { } moved && update.Find(request.Header.Id) != moved)
+            {
+                // Overtaken by a put, a delete or a note: a copy of what was must not become what is.
+                request.Succeed();
                 continue;
             }
 
@@ -125,8 +133,7 @@ internal sealed class SegmentWriter : IDisposable
             return 0;
         }
 
-        var flags = request.Options.Owed ? FrameFlags.Owed : FrameFlags.None;
-        return builder.AddRecord(request.Record.Span, flags, request.Options.TouchEpoch, origin);
+        return builder.AddRecord(request.Record.Span, request.Flags, request.Options.TouchEpoch, origin);
     }
 
     private void WriteBatch()
@@ -212,7 +219,7 @@ internal sealed class SegmentWriter : IDisposable
             frameOffset,
             request.Record.Length,
             request.Header.Kind,
-            request.Options.Owed ? FrameFlags.Owed : FrameFlags.None,
+            request.Flags,
             request.Options.TouchEpoch,
             sequence
         );

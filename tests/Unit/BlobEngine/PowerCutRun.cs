@@ -102,6 +102,11 @@ internal sealed class PowerCutRun : IAsyncDisposable
                 changes.Add(DeleteAsync(store, present[random.Next(present.Count)]));
             }
 
+            if (random.Next(3) == 0)
+            {
+                changes.Add(store.CompactAsync(new CompactionOptions(DeadFractionMin: 0), None));
+            }
+
             await Task.WhenAll(changes);
         }
     }

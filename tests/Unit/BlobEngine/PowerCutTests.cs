@@ -6,7 +6,7 @@ namespace FileSharing.UnitTests.BlobEngine;
 /// <summary>The power goes at any operation, also while an opening recovers from the cut before.</summary>
 public sealed class PowerCutTests
 {
-    private const int RunsPerKind = 30;
+    private const int RunsPerKind = 60;
     private const int LyingRunsMax = 100;
 
     [Theory]
