@@ -101,7 +101,10 @@ public sealed class StandaloneHost : IAsyncDisposable
             .. Enumerable.Range(1, settings.Nodes).Select(settings.NodeUrl),
         ];
         await Readiness.WaitAsync(addresses, PartEnded, log, stop);
-        files.Announce(settings.ApiUrl);
+        if (!PartEnded.IsCompleted)
+        {
+            files.Announce(settings.ApiUrl);
+        }
     }
 
     private async Task<NodeServer> StartNodeAsync(

@@ -16,7 +16,11 @@ internal static class StandaloneVerb
         try
         {
             await using var host = await StandaloneHost.StartAsync(settings, configuration, Configure, signals.Token);
-            Announce(settings, host);
+            if (!host.PartEnded.IsCompleted)
+            {
+                Announce(settings, host);
+            }
+
             var ended = await host.PartEnded.WaitAsync(signals.Token);
             if (signals.Token.IsCancellationRequested)
             {

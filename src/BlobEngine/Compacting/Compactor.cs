@@ -55,11 +55,9 @@ internal sealed class Compactor(
         return
         [
             .. all.Where(segment => segment.Number < all[^1].Number)
-                .Select(segment =>
-                    (segment.Number, Live: volume.Index.Totals.LiveBytesOf(segment.Number) / (double)segment.Bytes)
-                )
-                .Where(segment => 1 - segment.Live >= options.DeadFractionMin)
-                .OrderBy(segment => segment.Live)
+                .Select(segment => (segment.Number, Dead: DeadFractionOf(segment.Number, notes: 0)))
+                .Where(segment => segment.Dead >= options.DeadFractionMin)
+                .OrderByDescending(segment => segment.Dead)
                 .Take(options.SegmentsMax)
                 .Select(segment => segment.Number),
         ];
@@ -69,7 +67,10 @@ internal sealed class Compactor(
     {
         // 1. What is in it. Without a footer it is not sealed, or damaged: the next opening sees to that. Notes count as live: a segment of
         // notes that must stay would otherwise be written again for ever.
-        if (ReadContents(segment) is not { } contents || DeadFractionOf(segment, contents) < options.DeadFractionMin)
+        if (
+            ReadContents(segment) is not { } contents
+            || DeadFractionOf(segment, contents.Notes.Count) < options.DeadFractionMin
+        )
         {
             return;
         }
@@ -90,11 +91,13 @@ internal sealed class Compactor(
             }
         );
 
-        // 3. Its notes, where the frames that they are about lie elsewhere.
+        // 3. Its notes, where the frames that they are about lie elsewhere. What dies in earlier segments from here on has a note of its own later in the log.
+        var mayHaveDeadBefore = new Lazy<bool>(() => MayHaveDeadBefore(segment));
         await Parallel.ForEachAsync(
             contents.Notes.GroupBy(stated => stated.Note.Id),
             new ParallelOptions { MaxDegreeOfParallelism = NotesAtOnceMax, CancellationToken = ct },
-            async (about, stop) => await CarryAsync(segment, about.Key, [.. about.Select(stated => stated.Note)], stop)
+            async (about, stop) =>
+                await CarryAsync(segment, about.Key, [.. about.Select(stated => stated.Note)], mayHaveDeadBefore, stop)
         );
 
         // 4. Nothing may point into it any more, and what was moved must be readable where it is now.
@@ -112,10 +115,9 @@ internal sealed class Compactor(
         segmentsRemoved++;
     }
 
-    private double DeadFractionOf(uint segment, SegmentContents contents)
+    private double DeadFractionOf(uint segment, int notes)
     {
-        var live =
-            volume.Index.Totals.LiveBytesOf(segment) + ((long)contents.Notes.Count * SegmentFormat.NoteFrameBytes);
+        var live = volume.Index.Totals.LiveBytesOf(segment) + ((long)notes * SegmentFormat.NoteFrameBytes);
         return 1 - (live / (double)volume.Segments.BytesOf(segment));
     }
 
@@ -164,12 +166,18 @@ internal sealed class Compactor(
     /// States again what a rebuild of the index would otherwise miss. A record that lies in a later segment was stated there with all that was known of it
     /// then; only for one in an earlier segment do notes of this one count, and a delete only while a dead copy may lie there.
     /// </summary>
-    private async Task CarryAsync(uint segment, ChunkId id, IReadOnlyList<Note> notes, CancellationToken ct)
+    private async Task CarryAsync(
+        uint segment,
+        ChunkId id,
+        IReadOnlyList<Note> notes,
+        Lazy<bool> mayHaveDeadBefore,
+        CancellationToken ct
+    )
     {
         using var held = await locks.EnterAsync(id, ct);
         if (volume.Index.Find(id) is not { } entry)
         {
-            if (notes.Any(note => note.Kind == NoteKind.Delete) && MayHaveDeadBefore(segment))
+            if (notes.Any(note => note.Kind == NoteKind.Delete) && mayHaveDeadBefore.Value)
             {
                 await StateAsync(new Note(NoteKind.Delete, 0, 0, id), ct);
             }

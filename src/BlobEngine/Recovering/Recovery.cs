@@ -37,7 +37,8 @@ internal sealed class Recovery(
             Seal(number, scan, cutAt, replay.Update);
         }
 
-        foreach (var gone in index.Segments().Except(numbers))
+        // Compaction removed their files. One that still counts live records is not gone but lost, and stays on record.
+        foreach (var gone in index.Segments().Except(numbers).Where(gone => index.Totals.LiveRecordsOf(gone) == 0))
         {
             replay.Update.Forget(gone);
         }

@@ -11,7 +11,7 @@ public static class InternalHttp
     public const string MapVersionHeader = "X-FileShare-Map";
     public const string ContentDigestHeader = "Content-Digest";
 
-    /// <summary>Connections to one peer: 4 record streams, reads, and control calls.</summary>
+    /// <summary>Connections to one peer: record streams, reads, and control calls.</summary>
     private const int ConnectionsPerPeerMax = 64;
 
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(2);

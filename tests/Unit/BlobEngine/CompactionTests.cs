@@ -201,6 +201,33 @@ public sealed class CompactionTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_copy_of_a_record_that_lies_elsewhere_by_now_is_dropped_by_the_writer()
+    {
+        using var opened = Volume.Open(volume.Options, volume.Keys, volume.Disk, TimeProvider.System, None);
+        using var writer = new SegmentWriter(
+            opened.Options,
+            opened.Disk,
+            TimeProvider.System,
+            opened.Buffers,
+            opened.Index,
+            opened.Log
+        );
+        var (id, _, record) = volume.MakeRecord(1_000, 1);
+        var header = RecordHeader.Read(record);
+        await writer.AppendAsync(new AppendRequest(record, header, new PutOptions(1, Owed: false)), None);
+        var old = opened.Index.Find(id)!.Value;
+        await writer.AppendAsync(new AppendRequest(record, header, new PutOptions(2, Owed: true)), None);
+        var newer = opened.Index.Find(id)!.Value;
+
+        await writer.AppendAsync(new AppendRequest(record, header, old), None);
+        Assert.Equal(newer, opened.Index.Find(id));
+        await writer.AppendAsync(new AppendRequest(new Note(NoteKind.Delete, 0, 0, id)), None);
+        await writer.AppendAsync(new AppendRequest(record, header, newer), None);
+        Assert.Null(opened.Index.Find(id));
+        await writer.StopAsync();
+    }
+
+    [Fact]
     public async Task A_full_volume_can_be_compacted_and_takes_records_again()
     {
         await using var store = await volume.OpenAsync(volume.Options with { FreeBytesMin = 1 << 20 });
