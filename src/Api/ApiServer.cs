@@ -44,7 +44,7 @@ public sealed class ApiServer : IAsyncDisposable
     public Task Completion { get; }
 
     /// <summary>Migrates the database, makes cluster and administrator at the first start, and listens. Ready for uploads once enough nodes have registered.</summary>
-    /// <exception cref="SettingException">The root key file cannot be used.</exception>
+    /// <exception cref="SettingException">The root key cannot be had.</exception>
     /// <exception cref="Npgsql.NpgsqlException">Postgres cannot be reached.</exception>
     public static async Task<ApiServer> StartAsync(
         ApiSettings settings,
@@ -57,7 +57,7 @@ public sealed class ApiServer : IAsyncDisposable
         var db = new MetadataDb(settings.Postgres);
         try
         {
-            using var root = ReadRootKey(settings.RootKeyFile);
+            using var root = await settings.RootKey.ReadAsync(ct);
             var applied = await Migrator.MigrateAsync(db, time, ct);
             var cluster = await ClusterState.LoadAsync(new ClusterStore(db, time), root, settings, ids, time, ct);
             var password = await FirstStart.EnsureAdministratorAsync(
@@ -118,18 +118,5 @@ public sealed class ApiServer : IAsyncDisposable
         }
 
         log.Listening(Address);
-    }
-
-    private static RootKey ReadRootKey(string path)
-    {
-        try
-        {
-            return RootKey.Parse(File.ReadAllText(path));
-        }
-        catch (Exception e)
-            when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
-        {
-            throw new SettingException("Api:RootKeyFile", $"{path} cannot be used: {e.Message}");
-        }
     }
 }

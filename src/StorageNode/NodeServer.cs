@@ -106,10 +106,13 @@ public sealed class NodeServer : IAsyncDisposable
         }
 
         // 2. Volumes.
-        var rootKey = settings.ReadRootKey();
+        var rootKey = settings.RootKey is { } source ? await source.ReadAsync(cancellationToken) : null;
         if (rootKey is null && identity.Secrets.DataKeys.Count > 0)
         {
-            throw new SettingException("Node:RootKeyFile", "is missing, and this cluster encrypts its records.");
+            throw new SettingException(
+                "Node:RootKeyFile",
+                "is missing, RootKeyCommand too, and this cluster encrypts its records."
+            );
         }
 
         var keys = OnStop(new DataKeys(rootKey, identity.Secrets.DataKeys));

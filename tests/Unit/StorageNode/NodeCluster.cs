@@ -6,6 +6,7 @@ using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Transport;
+using FileSharing.Standalone;
 using FileSharing.StorageNode;
 using FileSharing.StorageNode.Membership;
 
@@ -63,7 +64,12 @@ internal sealed class NodeCluster : IAsyncDisposable
             ChunkingPolicy = "dedup",
         };
         var cluster = new NodeCluster(made);
-        await File.WriteAllTextAsync(cluster.RootKeyFile, rootKeyHex);
+        await SecretFile.WriteAsync(
+            cluster.RootKeyFile,
+            rootKeyHex,
+            SecretFile.OwnerReads,
+            TestContext.Current.CancellationToken
+        );
         for (var i = 0; i < 3; i++)
         {
             new NodeFiles(cluster.DataOf(i)).Write(new NodeIdentity(Guid.NewGuid(), $"{i + 1}", made));
@@ -174,7 +180,7 @@ internal sealed class NodeCluster : IAsyncDisposable
             Data = DataOf(i),
             Volumes = [Path.Combine(DataOf(i), "volume-1")],
             ApiUrl = new Uri("http://127.0.0.1:9"),
-            RootKeyFile = RootKeyFile,
+            RootKey = RootKeySource.OfFile("Node:RootKeyFile", RootKeyFile),
             FreeBytesMin = 64L << 20,
         };
         Nodes[i] = await NodeServer.StartAsync(
