@@ -309,7 +309,8 @@ public sealed class BlobStore : IAsyncDisposable
             reader.Damaged,
             volume.Segments.Count,
             writer.Batches,
-            volume.Log.IsDirect
+            volume.Log.IsDirect,
+            totals.RecordsByKey()
         );
     }
 

@@ -51,6 +51,7 @@ public enum VolumeCondition
 /// <param name="Segments">Segment files.</param>
 /// <param name="Batches">Batches written since opening; each took one write and one sync.</param>
 /// <param name="IsDirect">False when the file system has no O_DIRECT and writes pass through the page cache.</param>
+/// <param name="RecordsByKey">Live records by the data key that seals them; 0 stands for "not sealed".</param>
 public sealed record VolumeStats(
     long Records,
     long LiveRecordBytes,
@@ -60,7 +61,8 @@ public sealed record VolumeStats(
     long DamagedRecords,
     int Segments,
     long Batches,
-    bool IsDirect
+    bool IsDirect,
+    IReadOnlyDictionary<uint, long> RecordsByKey
 );
 
 /// <summary>What opening a volume found.</summary>

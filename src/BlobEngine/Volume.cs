@@ -96,7 +96,7 @@ internal sealed class Volume : IDisposable
         Files.WriteIdentity(Identity);
         Disk.CreateDirectory(Files.SegmentsPath);
         Disk.SyncDirectory(Options.Path);
-        Index = ChunkIndex.Open(Disk, Files.IndexPath, Options.Index);
+        Index = ChunkIndex.Open(Options.IndexEngine ?? new RocksDbIndex(Disk, Options.Index), Files.IndexPath);
         var recovery = new Recovery(Segments, Index, Buffers, Identity, previous.Incarnation);
         (var position, Recovered) = recovery.Run(ct);
         Log = new SegmentLog(Options, Segments, Buffers, position);

@@ -29,4 +29,7 @@ public sealed record VolumeOptions
 
     /// <summary>How much the index may hold in memory and on disk.</summary>
     public FileSharing.Native.RocksDb.RocksDbOptions Index { get; init; } = new();
+
+    /// <summary>The store below the index; null for RocksDB. Another one simulates.</summary>
+    internal IIndexEngine? IndexEngine { get; init; }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using FileSharing.Chunks;
-using FileSharing.Native.RocksDb;
 
 namespace FileSharing.BlobEngine;
 
@@ -10,15 +9,15 @@ namespace FileSharing.BlobEngine;
 /// </summary>
 internal sealed class ChunkIndex : IDisposable
 {
-    public const uint Format = 1;
+    public const uint Format = 2;
 
-    private readonly RocksDb db;
+    private readonly IIndexStore store;
 
-    private ChunkIndex(RocksDb db, bool isNew)
+    private ChunkIndex(IIndexStore store, bool isNew)
     {
-        this.db = db;
+        this.store = store;
         IsNew = isNew;
-        Totals = SegmentTotals.Load(db);
+        Totals = SegmentTotals.Load(store);
     }
 
     /// <summary>Whether it was made by this opening, and so knows no segment yet.</summary>
@@ -26,41 +25,56 @@ internal sealed class ChunkIndex : IDisposable
 
     public SegmentTotals Totals { get; }
 
-    public long TableBytes => db.TableBytes();
+    public long TableBytes => store.TableBytes;
 
-    /// <summary>Opens the index, or makes a new one when it is absent, unreadable, or of another format.</summary>
-    /// <exception cref="RocksDbException">The system refuses the files: the index stays as it is.</exception>
-    public static ChunkIndex Open(IDisk disk, string path, RocksDbOptions options)
+    /// <summary>Opens the index, or makes a new one when it is absent, damaged, or of another format.</summary>
+    /// <exception cref="IndexException">The system refuses the files: the index stays as it is.</exception>
+    public static ChunkIndex Open(IIndexEngine engine, string path)
     {
+        if (engine.Exists(path))
+        {
+            if (TryOpen(engine, path) is { } opened)
+            {
+                return opened;
+            }
+
+            // It holds nothing that the segments do not.
+            engine.Remove(path);
+        }
+
+        return new ChunkIndex(engine.Open(path), isNew: true);
+    }
+
+    private static ChunkIndex? TryOpen(IIndexEngine engine, string path)
+    {
+        IIndexStore? tried = null;
         try
         {
-            if (disk.DirectoryExists(path))
+            tried = engine.Open(path);
+            if (ReadNumber(tried, IndexKeys.Format) == Format)
             {
-                var opened = RocksDb.Open(path, options);
-                if (ReadNumber(opened, IndexKeys.Format) == Format)
-                {
-                    return new ChunkIndex(opened, isNew: false);
-                }
-
-                opened.Dispose();
-                disk.DeleteDirectory(path);
+                return new ChunkIndex(tried, isNew: false);
             }
         }
-        catch (RocksDbException error) when (!error.IsRefusalOfSystem)
+        catch (IndexException error) when (error.IsDamage)
         {
-            // It holds nothing that the segments do not.
-            disk.DeleteDirectory(path);
+            // As one of another format: built again.
+        }
+        catch
+        {
+            tried?.Dispose();
+            throw;
         }
 
-        disk.CreateDirectory(path);
-        return new ChunkIndex(RocksDb.Open(path, options), isNew: true);
+        tried?.Dispose();
+        return null;
     }
 
     public IndexEntry? Find(ChunkId id)
     {
         Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
         Span<byte> value = stackalloc byte[IndexEntry.Bytes];
-        return db.Get(IndexKeys.OfId(key, IndexKeys.Entry, id), value) < 0 ? null : IndexEntry.Read(value);
+        return store.Get(IndexKeys.OfId(key, IndexKeys.Entry, id), value) < 0 ? null : IndexEntry.Read(value);
     }
 
     /// <summary>Entries in order of id, those after <paramref name="after"/>.</summary>
@@ -78,39 +92,50 @@ internal sealed class ChunkIndex : IDisposable
         return found;
     }
 
+    /// <summary>Ids whose stored record is known to be damaged, in order.</summary>
+    public List<ChunkId> ListDamaged(ChunkId? after, int max)
+    {
+        var found = new List<ChunkId>();
+        Walk(IndexKeys.Damaged, after, max, (id, _) => found.Add(id));
+        return found;
+    }
+
     /// <summary>Everything of this segment below the result is in the index.</summary>
     public long ReplayPosition(uint segment)
     {
         Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];
-        return (long)ReadNumber(db, IndexKeys.OfSegment(key, IndexKeys.Replay, segment));
+        return (long)ReadNumber(store, IndexKeys.OfSegment(key, IndexKeys.Replay, segment));
     }
 
     /// <summary>Segments that have a replay position, whether or not their file is still there.</summary>
     public IReadOnlyList<uint> Segments()
     {
         var numbers = new List<uint>();
-        using var iterator = db.Iterate();
-        for (
-            iterator.Seek([IndexKeys.Replay]);
-            iterator.IsValid && iterator.Key[0] == IndexKeys.Replay;
-            iterator.Next()
-        )
-        {
-            numbers.Add(BinaryPrimitives.ReadUInt32BigEndian(iterator.Key[1..]));
-        }
+        store.Walk(
+            [IndexKeys.Replay],
+            (key, _) =>
+            {
+                var isReplay = key[0] == IndexKeys.Replay;
+                if (isReplay)
+                {
+                    numbers.Add(IndexKeys.ReadSegment(key));
+                }
 
+                return isReplay;
+            }
+        );
         return numbers;
     }
 
     /// <summary>The last batch sequence that the index has seen.</summary>
-    public ulong Sequence => ReadNumber(db, IndexKeys.Sequence);
+    public ulong Sequence => ReadNumber(store, IndexKeys.Sequence);
 
     /// <summary>The incarnation of the volume that was closed cleanly, all of it being in the index; 0 when none was.</summary>
-    public ulong CleanIncarnation => ReadNumber(db, IndexKeys.CleanIncarnation);
+    public ulong CleanIncarnation => ReadNumber(store, IndexKeys.CleanIncarnation);
 
-    public IndexUpdate BeginUpdate() => new(this, db);
+    public IndexUpdate BeginUpdate() => new(this, store);
 
-    public void Flush() => db.Flush();
+    public void Flush() => store.Flush();
 
     private delegate void Visit(ChunkId id, ReadOnlySpan<byte> value);
 
@@ -121,19 +146,33 @@ internal sealed class ChunkIndex : IDisposable
         // The key with one more zero byte is the least that is greater than it.
         var start = after is { } id ? key[..(IndexKeys.OfId(key, kind, id).Length + 1)] : key[..1];
         start[0] = kind;
-        using var iterator = db.Iterate();
-        for (iterator.Seek(start); max > 0 && iterator.IsValid && iterator.Key[0] == kind; iterator.Next(), max--)
+        if (max <= 0)
         {
-            visit(new ChunkId(iterator.Key[1..]), iterator.Value);
+            return;
         }
+
+        var left = max;
+        store.Walk(
+            start,
+            (found, value) =>
+            {
+                if (found[0] != kind)
+                {
+                    return false;
+                }
+
+                visit(new ChunkId(found[1..]), value);
+                return --left > 0;
+            }
+        );
     }
 
-    private static ulong ReadNumber(RocksDb db, ReadOnlySpan<byte> key)
+    private static ulong ReadNumber(IIndexStore store, ReadOnlySpan<byte> key)
     {
         Span<byte> value = stackalloc byte[sizeof(ulong)];
         value.Clear();
-        return db.Get(key, value) < 0 ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(value);
+        return store.Get(key, value) < 0 ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(value);
     }
 
-    public void Dispose() => db.Dispose();
+    public void Dispose() => store.Dispose();
 }

@@ -11,12 +11,15 @@ internal readonly record struct IndexEntry(
     RecordKind Kind,
     bool Owed,
     byte GcState,
-    uint TouchEpoch
+    uint TouchEpoch,
+    byte KeyId = 0,
+    bool IsDamaged = false
 )
 {
     public const int Bytes = 18;
     private const int OwedBit = 1 << 4;
     private const int GcStateShift = 5;
+    private const int DamagedBit = 1 << 7;
 
     /// <summary>Where the record itself begins in its segment.</summary>
     public long RecordOffset => FrameOffset + SegmentFormat.FrameHeaderBytes + SegmentFormat.RecordPrefixBytes;
@@ -26,8 +29,8 @@ internal readonly record struct IndexEntry(
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Segment);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], (uint)(FrameOffset / SegmentFormat.FrameAlignmentBytes));
         BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], RecordBytes);
-        bytes[12] = (byte)((int)Kind | (Owed ? OwedBit : 0) | (GcState << GcStateShift));
-        bytes[13] = 0;
+        bytes[12] = (byte)((int)Kind | (Owed ? OwedBit : 0) | (GcState << GcStateShift) | (IsDamaged ? DamagedBit : 0));
+        bytes[13] = KeyId;
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[14..], TouchEpoch);
     }
 
@@ -39,7 +42,9 @@ internal readonly record struct IndexEntry(
             (RecordKind)(bytes[12] & 0xF),
             (bytes[12] & OwedBit) != 0,
             (byte)(bytes[12] >> GcStateShift & 3),
-            BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..])
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..]),
+            bytes[13],
+            (bytes[12] & DamagedBit) != 0
         );
 
     public RecordInfo ToInfo(ChunkId id) => new(id, Kind, RecordBytes, TouchEpoch, Owed);

@@ -11,9 +11,12 @@ internal static class IndexKeys
     public const byte Replay = 3;
     public const byte Statistics = 4;
     public const byte State = 5;
+    public const byte Damaged = 6;
+    public const byte Scrubbed = 7;
 
     public const int IdKeyBytes = 1 + ChunkId.Bytes;
     public const int SegmentKeyBytes = 1 + sizeof(uint);
+    public const int StatisticsKeyBytes = SegmentKeyBytes + 1;
 
     public static ReadOnlySpan<byte> Format => [State, (byte)'f'];
 
@@ -34,4 +37,16 @@ internal static class IndexKeys
         BinaryPrimitives.WriteUInt32BigEndian(key[1..], segment);
         return key[..SegmentKeyBytes];
     }
+
+    public static Span<byte> OfStatistics(Span<byte> key, uint segment, byte keyId)
+    {
+        OfSegment(key, Statistics, segment);
+        key[SegmentKeyBytes] = keyId;
+        return key[..StatisticsKeyBytes];
+    }
+
+    public static uint ReadSegment(ReadOnlySpan<byte> key) => BinaryPrimitives.ReadUInt32BigEndian(key[1..]);
+
+    public static (uint Segment, byte KeyId) ReadStatistics(ReadOnlySpan<byte> key) =>
+        (ReadSegment(key), key[SegmentKeyBytes]);
 }

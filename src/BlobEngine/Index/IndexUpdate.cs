@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using FileSharing.Chunks;
-using FileSharing.Native.RocksDb;
 
 namespace FileSharing.BlobEngine;
 
@@ -8,9 +7,9 @@ namespace FileSharing.BlobEngine;
 /// The changes of one batch of the log, applied as one. What each frame means for the index is said here and nowhere else: the writer and the
 /// recovery both come this way.
 /// </summary>
-internal sealed class IndexUpdate(ChunkIndex index, RocksDb db) : IDisposable
+internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDisposable
 {
-    private readonly WriteBatch batch = new();
+    private readonly IIndexBatch batch = store.NewBatch();
     private readonly Dictionary<ChunkId, IndexEntry?> pending = [];
     private readonly HashSet<uint> changedSegments = [];
 
@@ -30,7 +29,8 @@ internal sealed class IndexUpdate(ChunkIndex index, RocksDb db) : IDisposable
             record.Kind,
             record.Flags.HasFlag(FrameFlags.Owed),
             RecordFlags.GcStateOf(record.Flags),
-            Math.Max(record.TouchEpoch, older?.TouchEpoch ?? 0)
+            Math.Max(record.TouchEpoch, older?.TouchEpoch ?? 0),
+            record.KeyId
         );
         Set(record.Id, older, entry);
     }
@@ -50,6 +50,7 @@ internal sealed class IndexUpdate(ChunkIndex index, RocksDb db) : IDisposable
             NoteKind.Owed => entry with { Owed = true },
             NoteKind.Touch => entry with { TouchEpoch = Math.Max(entry.TouchEpoch, note.Epoch) },
             NoteKind.GcState => entry with { GcState = note.Value },
+            NoteKind.Damaged => entry with { IsDamaged = true },
             _ => entry,
         };
         Set(note.Id, entry, changed);
@@ -70,23 +71,30 @@ internal sealed class IndexUpdate(ChunkIndex index, RocksDb db) : IDisposable
     /// <summary>Nothing of this segment is kept: its file is gone, and its number will not come back.</summary>
     public void Forget(uint segment)
     {
-        Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];
+        Span<byte> key = stackalloc byte[IndexKeys.StatisticsKeyBytes];
         batch.Delete(IndexKeys.OfSegment(key, IndexKeys.Replay, segment));
-        batch.Delete(IndexKeys.OfSegment(key, IndexKeys.Statistics, segment));
+        batch.Delete(IndexKeys.OfSegment(key, IndexKeys.Scrubbed, segment));
+        foreach (var count in index.Totals.Of(segment))
+        {
+            batch.Delete(IndexKeys.OfStatistics(key, segment, count.KeyId));
+        }
     }
 
     /// <summary>Applies everything since the last commit; visible when it returns.</summary>
     public void Commit()
     {
-        Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];
+        Span<byte> key = stackalloc byte[IndexKeys.StatisticsKeyBytes];
         Span<byte> value = stackalloc byte[SegmentTotals.ValueBytes];
         foreach (var segment in changedSegments)
         {
-            index.Totals.Write(segment, value);
-            batch.Put(IndexKeys.OfSegment(key, IndexKeys.Statistics, segment), value);
+            foreach (var count in index.Totals.Of(segment))
+            {
+                count.Write(value);
+                batch.Put(IndexKeys.OfStatistics(key, segment, count.KeyId), value);
+            }
         }
 
-        db.Write(batch);
+        store.Write(batch);
         batch.Clear();
         pending.Clear();
         changedSegments.Clear();
@@ -106,38 +114,41 @@ internal sealed class IndexUpdate(ChunkIndex index, RocksDb db) : IDisposable
             batch.Delete(IndexKeys.OfId(key, IndexKeys.Entry, id));
         }
 
-        SetOwed(id, older?.Owed ?? false, newer?.Owed ?? false);
+        var owed = Mark(IndexKeys.Owed, id, older?.Owed ?? false, newer?.Owed ?? false);
+        index.Totals.AddOwed(owed);
+        var damaged = Mark(IndexKeys.Damaged, id, older?.IsDamaged ?? false, newer?.IsDamaged ?? false);
+        index.Totals.AddDamaged(damaged);
         Count(older, -1);
         Count(newer, 1);
         pending[id] = newer;
     }
 
-    private void SetOwed(ChunkId id, bool was, bool isOwed)
+    /// <summary>Sets or lifts the key by which marked records are listed.</summary>
+    /// <returns>By how many more are marked.</returns>
+    private int Mark(byte kind, ChunkId id, bool was, bool isMarked)
     {
-        if (was == isOwed)
+        if (was == isMarked)
         {
-            return;
+            return 0;
         }
 
         Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
-        IndexKeys.OfId(key, IndexKeys.Owed, id);
-        if (isOwed)
+        IndexKeys.OfId(key, kind, id);
+        if (isMarked)
         {
             batch.Put(key, []);
-        }
-        else
-        {
-            batch.Delete(key);
+            return 1;
         }
 
-        index.Totals.AddOwed(isOwed ? 1 : -1);
+        batch.Delete(key);
+        return -1;
     }
 
     private void Count(IndexEntry? entry, int sign)
     {
         if (entry is { } counted)
         {
-            index.Totals.Add(counted.Segment, sign, (long)sign * counted.RecordBytes);
+            index.Totals.Add(counted.Segment, counted.KeyId, sign, (long)sign * counted.RecordBytes);
             changedSegments.Add(counted.Segment);
         }
     }

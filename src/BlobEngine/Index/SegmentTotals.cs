@@ -1,18 +1,22 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using FileSharing.Native.RocksDb;
 
 namespace FileSharing.BlobEngine;
 
-/// <summary>Live records and bytes of each segment and of the whole volume, and how many are owed. Changed by one thread, read by all.</summary>
+/// <summary>
+/// Live records and bytes of each segment and of the whole volume, by the data key that seals them; how many are owed, and how many damaged.
+/// Changed by one thread, read by all.
+/// </summary>
 internal sealed class SegmentTotals
 {
     public const int ValueBytes = 16;
 
-    private readonly ConcurrentDictionary<uint, (long Records, long Bytes)> segments = new();
+    /// <summary>A cell a key; an array is replaced when a key is added, so readers need no lock.</summary>
+    private readonly ConcurrentDictionary<uint, KeyCount[]> segments = new();
     private long records;
     private long bytes;
     private long owed;
+    private long damaged;
 
     public long Records => Volatile.Read(ref records);
 
@@ -20,48 +24,116 @@ internal sealed class SegmentTotals
 
     public long Owed => Volatile.Read(ref owed);
 
-    public long LiveRecordsOf(uint segment) => segments.GetValueOrDefault(segment).Records;
+    public long Damaged => Volatile.Read(ref damaged);
 
-    public long LiveBytesOf(uint segment) => segments.GetValueOrDefault(segment).Bytes;
+    public long LiveRecordsOf(uint segment) => Of(segment).Sum(count => count.Records);
 
-    public static SegmentTotals Load(RocksDb db)
+    public long LiveBytesOf(uint segment) => Of(segment).Sum(count => count.Bytes);
+
+    /// <summary>Live bytes of this segment that are sealed with any other key than this one.</summary>
+    public long BytesUnderOtherKeys(uint segment, byte keyId) =>
+        Of(segment).Where(count => count.KeyId != keyId).Sum(count => count.Bytes);
+
+    /// <summary>Live records by data key; 0 is "not sealed".</summary>
+    public IReadOnlyDictionary<uint, long> RecordsByKey() =>
+        segments
+            .Values.SelectMany(counts => counts)
+            .GroupBy(count => (uint)count.KeyId, count => count.Records)
+            .Select(key => (Key: key.Key, Records: key.Sum()))
+            .Where(key => key.Records != 0)
+            .ToDictionary(key => key.Key, key => key.Records);
+
+    public static SegmentTotals Load(IIndexStore store)
     {
         var totals = new SegmentTotals();
-        using var iterator = db.Iterate();
-        for (iterator.Seek([IndexKeys.Statistics]); Is(iterator, IndexKeys.Statistics); iterator.Next())
-        {
-            var segment = BinaryPrimitives.ReadUInt32BigEndian(iterator.Key[1..]);
-            totals.Add(
-                segment,
-                BinaryPrimitives.ReadInt64LittleEndian(iterator.Value),
-                BinaryPrimitives.ReadInt64LittleEndian(iterator.Value[8..])
-            );
-        }
+        store.Walk(
+            [IndexKeys.Statistics],
+            (key, value) =>
+            {
+                if (key[0] != IndexKeys.Statistics)
+                {
+                    return false;
+                }
 
-        for (iterator.Seek([IndexKeys.Owed]); Is(iterator, IndexKeys.Owed); iterator.Next())
-        {
-            totals.owed++;
-        }
-
+                var (segment, keyId) = IndexKeys.ReadStatistics(key);
+                totals.Add(
+                    segment,
+                    keyId,
+                    BinaryPrimitives.ReadInt64LittleEndian(value),
+                    BinaryPrimitives.ReadInt64LittleEndian(value[8..])
+                );
+                return true;
+            }
+        );
+        totals.owed = CountKeys(store, IndexKeys.Owed);
+        totals.damaged = CountKeys(store, IndexKeys.Damaged);
         return totals;
     }
 
-    public void Add(uint segment, long addedRecords, long addedBytes)
+    public void Add(uint segment, byte keyId, long addedRecords, long addedBytes)
     {
-        var (liveRecords, liveBytes) = segments.GetValueOrDefault(segment);
-        segments[segment] = (liveRecords + addedRecords, liveBytes + addedBytes);
+        CellOf(segment, keyId).Add(addedRecords, addedBytes);
         Interlocked.Add(ref records, addedRecords);
         Interlocked.Add(ref bytes, addedBytes);
     }
 
     public void AddOwed(int added) => Interlocked.Add(ref owed, added);
 
-    public void Write(uint segment, Span<byte> value)
+    public void AddDamaged(int added) => Interlocked.Add(ref damaged, added);
+
+    /// <summary>The counts of a segment, one a data key: stored under a key of the index each.</summary>
+    public IReadOnlyList<KeyCount> Of(uint segment) => segments.GetValueOrDefault(segment) ?? [];
+
+    private KeyCount CellOf(uint segment, byte keyId)
     {
-        var (liveRecords, liveBytes) = segments.GetValueOrDefault(segment);
-        BinaryPrimitives.WriteInt64LittleEndian(value, liveRecords);
-        BinaryPrimitives.WriteInt64LittleEndian(value[8..], liveBytes);
+        var cells = segments.GetValueOrDefault(segment) ?? [];
+        if (Array.Find(cells, cell => cell.KeyId == keyId) is { } known)
+        {
+            return known;
+        }
+
+        var added = new KeyCount(keyId);
+        segments[segment] = [.. cells, added];
+        return added;
     }
 
-    private static bool Is(RocksDbIterator iterator, byte kind) => iterator.IsValid && iterator.Key[0] == kind;
+    private static long CountKeys(IIndexStore store, byte kind)
+    {
+        var count = 0L;
+        store.Walk(
+            [kind],
+            (key, _) =>
+            {
+                var isOfKind = key[0] == kind;
+                count += isOfKind ? 1 : 0;
+                return isOfKind;
+            }
+        );
+        return count;
+    }
+}
+
+/// <summary>Live records of one segment that are sealed with one data key, and their bytes. Written by one thread.</summary>
+internal sealed class KeyCount(byte keyId)
+{
+    private long records;
+    private long bytes;
+
+    public byte KeyId { get; } = keyId;
+
+    public long Records => Volatile.Read(ref records);
+
+    public long Bytes => Volatile.Read(ref bytes);
+
+    public void Add(long addedRecords, long addedBytes)
+    {
+        Volatile.Write(ref records, records + addedRecords);
+        Volatile.Write(ref bytes, bytes + addedBytes);
+    }
+
+    public void Write(Span<byte> value)
+    {
+        BinaryPrimitives.WriteInt64LittleEndian(value, Records);
+        BinaryPrimitives.WriteInt64LittleEndian(value[8..], Bytes);
+    }
 }

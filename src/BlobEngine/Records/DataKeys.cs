@@ -9,6 +9,9 @@ namespace FileSharing.BlobEngine;
 /// </summary>
 public sealed class DataKeys : IDisposable
 {
+    /// <summary>The highest id of a key: the index keeps it in one byte.</summary>
+    public const uint IdMax = byte.MaxValue;
+
     private readonly RootKey? rootKey;
     private readonly Lock adding = new();
     private ImmutableSortedDictionary<uint, WrappedKey> wrapped = ImmutableSortedDictionary<uint, WrappedKey>.Empty;
@@ -37,6 +40,7 @@ public sealed class DataKeys : IDisposable
     {
         ArgumentNullException.ThrowIfNull(key);
         ArgumentOutOfRangeException.ThrowIfZero(key.Id);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(key.Id, IdMax);
         lock (adding)
         {
             if (wrapped.ContainsKey(key.Id))

@@ -130,7 +130,8 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
                 header.Kind,
                 frame.Flags,
                 BinaryPrimitives.ReadUInt32LittleEndian(frame.Body),
-                frame.Origin
+                frame.Origin,
+                (byte)header.KeyId
             );
         }
         catch (BlobException)

@@ -36,7 +36,8 @@ internal readonly record struct DirectoryEntry(
     RecordKind Kind,
     FrameFlags Flags,
     uint TouchEpoch,
-    ulong Origin
+    ulong Origin,
+    byte KeyId
 )
 {
     public void Write(Span<byte> bytes)
@@ -48,6 +49,7 @@ internal readonly record struct DirectoryEntry(
         BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], RecordBytes);
         bytes[40] = (byte)Kind;
         bytes[41] = (byte)Flags;
+        bytes[42] = KeyId;
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[44..], TouchEpoch);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[48..], Origin);
     }
@@ -60,6 +62,7 @@ internal readonly record struct DirectoryEntry(
             (RecordKind)bytes[40],
             (FrameFlags)bytes[41],
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]),
-            BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..])
+            BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]),
+            bytes[42]
         );
 }

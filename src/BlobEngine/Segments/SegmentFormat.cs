@@ -83,4 +83,5 @@ internal enum NoteKind : byte
     Touch = 3,
     GcState = 4,
     Owed = 5,
+    Damaged = 6,
 }

@@ -221,7 +221,8 @@ internal sealed class SegmentWriter : IDisposable
             request.Header.Kind,
             request.Flags,
             request.Options.TouchEpoch,
-            sequence
+            sequence,
+            (byte)request.Header.KeyId
         );
         log.Remember(entry);
         update.Apply(log.Segment, entry);

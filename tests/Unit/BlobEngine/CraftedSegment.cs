@@ -33,7 +33,19 @@ internal sealed class CraftedSegment : IDisposable
         var header = RecordCodec.ReadHeader(record);
         var offset = builder.AddRecord(record, flags, touchEpoch, origin);
         frames.Add(
-            (new DirectoryEntry(header.Id, offset, record.Length, header.Kind, flags, touchEpoch, origin), default)
+            (
+                new DirectoryEntry(
+                    header.Id,
+                    offset,
+                    record.Length,
+                    header.Kind,
+                    flags,
+                    touchEpoch,
+                    origin,
+                    (byte)header.KeyId
+                ),
+                default
+            )
         );
     }
 

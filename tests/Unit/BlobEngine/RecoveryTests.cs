@@ -185,7 +185,7 @@ public sealed class RecoveryTests : IAsyncDisposable
         using (RocksDb.Open(index, new RocksDbOptions()))
         {
             // The lock of the database is taken.
-            await Assert.ThrowsAsync<RocksDbException>(() => volume.OpenAsync());
+            await Assert.ThrowsAsync<IndexException>(() => volume.OpenAsync());
         }
 
         await using var store = await volume.OpenAsync();
