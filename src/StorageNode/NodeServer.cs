@@ -1,9 +1,11 @@
 using System.Net;
+using System.Security.Cryptography;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks.Keys;
 using FileSharing.Cluster;
 using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Downloads;
@@ -42,6 +44,8 @@ public sealed class NodeServer : IAsyncDisposable
     internal MapHolder Map { get; } = new();
 
     internal VolumeSet Volumes { get; private set; } = null!;
+
+    internal DataKeys DataKeys { get; private set; } = null!;
 
     /// <summary>Ends when the node must not go on: the cluster refused it. Stop the process.</summary>
     public Task Completion => completion.Task;
@@ -115,7 +119,8 @@ public sealed class NodeServer : IAsyncDisposable
             );
         }
 
-        var keys = OnStop(new DataKeys(rootKey, identity.Secrets.DataKeys));
+        var keys = OnStop(OpenKeys(settings, rootKey, identity.Secrets));
+        DataKeys = keys;
         var buffers = OnStop(new BufferPool(PooledBytesMax));
         var volumes = new VolumeSet(
             await OpenVolumesAsync(settings, identity, keys, buffers, time, log, cancellationToken),
@@ -135,7 +140,9 @@ public sealed class NodeServer : IAsyncDisposable
         var health = new PeerHealth(time);
         var transport = new DirectTransport(peers, OnStop(new HttpChunkTransport(http, map, health, buffers.Rent)));
         var api = new ApiClient(http, settings.ApiUrl);
-        var link = OnStop(new ClusterLink(api, state, files, volumes, keys, time, logs.CreateLogger<ClusterLink>()));
+        var nodeKeys = new NodeKeys(keys, volumes, logs.CreateLogger<NodeKeys>());
+        var link = OnStop(new ClusterLink(api, state, files, nodeKeys, time, logs.CreateLogger<ClusterLink>()));
+        volumes.KeyMissing = new KeyFetch(nodeKeys, link.TryRefreshAsync, time).TryProvideAsync;
         var settlements = OnStop(new SettleQueue(transport, time));
         var writer = new ReplicaWriter(map, transport, settlements, link.TryRefreshAsync);
         var replicas = new ReplicaReader(map, transport, health);
@@ -220,6 +227,21 @@ public sealed class NodeServer : IAsyncDisposable
                 log.WaitingToJoin(settings.ApiUrl, error.Message);
                 await Task.Delay(JoinRetryPause, time, cancellationToken);
             }
+        }
+    }
+
+    private static DataKeys OpenKeys(NodeSettings settings, RootKey? rootKey, ClusterSecrets secrets)
+    {
+        try
+        {
+            return new DataKeys(rootKey, secrets.DataKeys, secrets.ActiveDataKey);
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingException(
+                settings.RootKey!.Setting,
+                "gives another root key than the one that sealed this cluster's data keys."
+            );
         }
     }
 

@@ -12,6 +12,9 @@ internal sealed class VolumeSet(IReadOnlyList<BlobStore> stores, MapHolder map)
 
     public IReadOnlyList<BlobStore> Stores { get; } = stores;
 
+    /// <summary>Asked for a data key that a record needs and its volume lacks, before the record is refused; null: it is refused at once.</summary>
+    public Func<uint, CancellationToken, Task>? KeyMissing { get; set; }
+
     public BlobStore? Find(Guid volumeId) => byId.GetValueOrDefault(volumeId);
 
     public bool Holds(MapVolume volume) => byId.ContainsKey(volume.VolumeId);
@@ -50,9 +53,34 @@ internal sealed class VolumeSet(IReadOnlyList<BlobStore> stores, MapHolder map)
             return RecordStatus.NotAnOwner;
         }
 
+        var options = new PutOptions(epoch, owed);
         try
         {
-            return await store.PutAsync(record, new PutOptions(epoch, owed), cancellationToken) switch
+            var status = await TryPutAsync(store, record, options, cancellationToken);
+            if (status == RecordStatus.UnknownKey && KeyMissing is { } provide)
+            {
+                await provide(RecordCodec.ReadHeader(record.Span).KeyId, cancellationToken);
+                status = await TryPutAsync(store, record, options, cancellationToken);
+            }
+
+            return status;
+        }
+        catch (OperationCanceledException)
+        {
+            return RecordStatus.Unreachable;
+        }
+    }
+
+    private static async Task<RecordStatus> TryPutAsync(
+        BlobStore store,
+        ReadOnlyMemory<byte> record,
+        PutOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await store.PutAsync(record, options, cancellationToken) switch
             {
                 PutOutcome.Stored => RecordStatus.Stored,
                 PutOutcome.Healed => RecordStatus.Healed,
@@ -68,10 +96,6 @@ internal sealed class VolumeSet(IReadOnlyList<BlobStore> stores, MapHolder map)
                 BlobError.BadRecord => RecordStatus.BadRecord,
                 _ => RecordStatus.VolumePoisoned,
             };
-        }
-        catch (OperationCanceledException)
-        {
-            return RecordStatus.Unreachable;
         }
     }
 

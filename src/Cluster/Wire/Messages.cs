@@ -19,6 +19,8 @@ public sealed record HasRequest(IReadOnlyList<ChunkId> Ids);
 /// <summary>In the order of the question.</summary>
 public sealed record HaveReply(IReadOnlyList<bool> Have);
 
+/// <param name="DataKeys">Ids of the data keys that lie on the volume.</param>
+/// <param name="RecordsByKey">Live records by the data key that seals them; 0: not sealed.</param>
 public sealed record VolumeStatus(
     Guid VolumeId,
     string Condition,
@@ -28,8 +30,14 @@ public sealed record VolumeStatus(
     long DiskBytes,
     long FreeBytes,
     long Owed,
-    long Damaged
-);
+    long Damaged,
+    IReadOnlyList<uint> DataKeys,
+    IReadOnlyDictionary<uint, long> RecordsByKey
+)
+{
+    /// <summary>The <see cref="Condition"/> of a volume that takes records.</summary>
+    public const string Writable = "writable";
+}
 
 public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);
 

@@ -20,12 +20,14 @@ internal sealed class NodeCluster : IAsyncDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("fileshare-nodes-").FullName;
     private readonly ClusterSecrets secrets;
+    private readonly RootKey rootKey;
     private readonly MapHolder map = new();
     private readonly HttpClient internalHttp;
 
-    private NodeCluster(ClusterSecrets secrets)
+    private NodeCluster(ClusterSecrets secrets, RootKey rootKey)
     {
         this.secrets = secrets;
+        this.rootKey = rootKey;
         Signer = new UrlSigner(secrets, TimeProvider.System);
         internalHttp = InternalHttp.Create(
             new InternalAuth(secrets, TimeProvider.System),
@@ -46,13 +48,16 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     public ClusterMap Map => map.Required;
 
+    /// <summary>What the nodes were given at their first start: one data key.</summary>
+    public ClusterSecrets Secrets => secrets;
+
     public Guid UploadId { get; } = Guid.NewGuid();
 
     public static async Task<NodeCluster> StartAsync(Func<NodeSettings, NodeSettings>? configure = null)
     {
         var rootKeyHex = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RootKey.Bytes));
-        using var rootKey = RootKey.Parse(rootKeyHex);
-        var dataKey = rootKey.Wrap(KeyDomain.Data, 1, DateTimeOffset.UnixEpoch, RandomNumberGenerator.GetBytes(32));
+        var root = RootKey.Parse(rootKeyHex);
+        var dataKey = root.Wrap(KeyDomain.Data, 1, DateTimeOffset.UnixEpoch, RandomNumberGenerator.GetBytes(32));
         var made = new ClusterSecrets
         {
             ClusterId = Guid.NewGuid(),
@@ -61,9 +66,10 @@ internal sealed class NodeCluster : IAsyncDisposable
             InternalKey = ClusterSecrets.NewKey(),
             MapKey = ClusterSecrets.NewKey(),
             DataKeys = [dataKey],
+            ActiveDataKey = 1,
             ChunkingPolicy = "dedup",
         };
-        var cluster = new NodeCluster(made);
+        var cluster = new NodeCluster(made, root);
         await SecretFile.WriteAsync(
             cluster.RootKeyFile,
             rootKeyHex,
@@ -88,11 +94,15 @@ internal sealed class NodeCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a stopped node where it was.</summary>
-    public async Task RestartNodeAsync(int i)
+    public async Task RestartNodeAsync(int i, Func<NodeSettings, NodeSettings>? configure = null)
     {
-        await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), configure: null);
+        await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), configure);
         Nodes[i]!.Map.Offer(Map);
     }
+
+    /// <summary>A further data key, as the API makes one.</summary>
+    public WrappedKey NewDataKey(uint id) =>
+        rootKey.Wrap(KeyDomain.Data, id, DateTimeOffset.UnixEpoch, RandomNumberGenerator.GetBytes(32));
 
     /// <summary>As if the node had taken the map from the API and kept it.</summary>
     public void KeepMap(int i) => new NodeFiles(DataOf(i)).WriteMap(Map.ToSignedBytes(secrets.MapKey));
@@ -213,6 +223,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         }
 
         internalHttp.Dispose();
+        rootKey.Dispose();
         Http.Dispose();
         Directory.Delete(directory, recursive: true);
     }

@@ -78,7 +78,9 @@ internal static class NodeCalls
                 stats.DiskBytes,
                 stats.FreeBytes,
                 stats.Owed,
-                stats.DamagedRecords
+                stats.DamagedRecords,
+                [.. store.StoredKeys.Select(key => key.Id)],
+                stats.RecordsByKey
             );
         });
         var status = new NodeStatus(
