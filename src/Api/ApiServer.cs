@@ -54,18 +54,18 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var time = TimeProvider.System;
         var ids = new IdSource(time);
+        var root = await settings.RootKey.ReadAsync(ct);
         var db = new MetadataDb(settings.Postgres);
         try
         {
-            using var root = await settings.RootKey.ReadAsync(ct);
             var applied = await Migrator.MigrateAsync(db, time, ct);
-            var cluster = await ClusterState.LoadAsync(new ClusterStore(db, time), root, settings, ids, time, ct);
+            var cluster = await LoadClusterAsync(db, root, settings, ids, time, ct);
             var password = await FirstStart.EnsureAdministratorAsync(
                 new Accounts(db, ids, time),
                 settings.AdminPasswordFile,
                 ct
             );
-            var web = ApiComposition.Build(settings, db, cluster, time, logging);
+            var web = ApiComposition.Build(settings, db, root, cluster, time, logging);
             await web.StartAsync(ct);
             web.Services.GetRequiredService<NodeWatch>().Start();
             var server = new ApiServer(web, settings, password);
@@ -74,8 +74,39 @@ public sealed class ApiServer : IAsyncDisposable
         }
         catch
         {
+            root.Dispose();
             await db.DisposeAsync();
             throw;
+        }
+    }
+
+    private static async Task<ClusterState> LoadClusterAsync(
+        MetadataDb db,
+        RootKey root,
+        ApiSettings settings,
+        IdSource ids,
+        TimeProvider time,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            return await ClusterState.LoadAsync(
+                new ClusterStore(db, time),
+                new DataKeyStore(db, time),
+                root,
+                settings,
+                ids,
+                time,
+                ct
+            );
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingException(
+                settings.RootKey.Setting,
+                "gives another root key than the one that sealed this cluster's keys."
+            );
         }
     }
 

@@ -14,16 +14,26 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
     public bool IsReachable(MapNode node) => watch.IsReachable(node.NodeId);
 
     public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) =>
-        await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(n => OneAsync(n, ct)));
+        [
+            .. (await AnswersAsync(ct)).Select(answer =>
+                answer.Status is { } status
+                    ? Message(answer.Node, "up", [.. status.Volumes.Select(Message)])
+                    : Message(answer.Node, "unreachable", [])
+            ),
+        ];
 
-    private async Task<NodeMessage> OneAsync(MapNode node, CancellationToken ct)
+    /// <summary>Every node of the map with what it says of itself; null for one that cannot be asked.</summary>
+    public async Task<IReadOnlyList<(MapNode Node, Cluster.Wire.NodeStatus? Status)>> AnswersAsync(
+        CancellationToken ct
+    ) => await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(async n => (n, await AnswerAsync(n, ct))));
+
+    private async Task<Cluster.Wire.NodeStatus?> AnswerAsync(MapNode node, CancellationToken ct)
     {
         if (IsReachable(node))
         {
             try
             {
-                var status = await nodes.StatusAsync(node, ct);
-                return Message(node, "up", [.. status.Volumes.Select(Message)]);
+                return await nodes.StatusAsync(node, ct);
             }
             catch (Exception e) when (NodeCalls.IsFailure(e, ct))
             {
@@ -31,7 +41,7 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
             }
         }
 
-        return Message(node, "unreachable", []);
+        return null;
     }
 
     private static NodeMessage Message(MapNode node, string state, IReadOnlyList<VolumeMessage> volumes) =>
