@@ -25,5 +25,6 @@ namespace FileSharing.Cli;
 [JsonSerializable(typeof(ShareReply))]
 [JsonSerializable(typeof(RemoteShare))]
 [JsonSerializable(typeof(NodeToken))]
+[JsonSerializable(typeof(EncryptionStatus))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJson : JsonSerializerContext;
