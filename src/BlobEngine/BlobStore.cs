@@ -79,6 +79,9 @@ public sealed class BlobStore : IAsyncDisposable
 
     public VolumeCondition Condition => writer.Condition;
 
+    /// <summary>True when the index has turned out damaged: dispose the store and open the volume again, which builds the index anew.</summary>
+    public bool NeedsReopening => volume.IsIndexDamaged;
+
     /// <summary>The data keys that lie on this volume, in order of id.</summary>
     public IReadOnlyCollection<WrappedKey> StoredKeys => [.. storedKeys.Values];
 
@@ -266,6 +269,16 @@ public sealed class BlobStore : IAsyncDisposable
     {
         ThrowIfDisposed();
         return volume.Index.ListOwed(after, max);
+    }
+
+    /// <summary>
+    /// Ids whose stored copy is known to be damaged, in order, at most <paramref name="max"/> of those after <paramref name="after"/>. Put another owner's
+    /// copy of each: that heals it, and takes it off this list.
+    /// </summary>
+    public IReadOnlyList<ChunkId> ListDamaged(ChunkId? after, int max)
+    {
+        ThrowIfDisposed();
+        return volume.Index.ListDamaged(after, max);
     }
 
     /// <summary>Records in order of id, at most <paramref name="max"/> of those after <paramref name="after"/>.</summary>

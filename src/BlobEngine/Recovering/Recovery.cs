@@ -9,7 +9,8 @@ internal sealed class Recovery(
     ChunkIndex index,
     BufferPool pool,
     VolumeIdentity identity,
-    ulong previousIncarnation
+    ulong previousIncarnation,
+    VolumeOptions options
 )
 {
     private readonly bool isClean = previousIncarnation > 0 && index.CleanIncarnation == previousIncarnation;
@@ -25,10 +26,19 @@ internal sealed class Recovery(
     {
         var numbers = segments.Load();
         using var replay = new Replay(index, segments);
+        var progress = new RecoveryProgress(0, numbers.Count, 0, segments.Bytes, 0);
         foreach (var number in numbers)
         {
             ct.ThrowIfCancellationRequested();
+            var bytes = segments.BytesOf(number);
             Recover(number, isLast: number == numbers[^1], replay, ct);
+            progress = progress with
+            {
+                SegmentsDone = progress.SegmentsDone + 1,
+                BytesDone = progress.BytesDone + bytes,
+                Records = replay.Records,
+            };
+            options.Recovery?.Report(progress);
         }
 
         // Sealing takes sequences of its own, so it waits until the last one in use is known.
@@ -79,7 +89,7 @@ internal sealed class Recovery(
                 return;
             }
 
-            if (SegmentFooter.TryReadContents(file, footer, pool) is { } contents)
+            if (ReadSealed(number, file, footer, ct) is { } contents)
             {
                 segmentsReplayed++;
                 replay.Enter(number, contents.Records, contents.Notes);
@@ -90,8 +100,26 @@ internal sealed class Recovery(
 
         if (ReadHeader(file, number) is { } header)
         {
-            Scan(number, isLast, file, header, replayed, replay, ct);
+            Scan(number, isLast, header, replayed, replay, ct);
         }
+    }
+
+    /// <summary>From the directory; or, if so asked, from the batches as long as they are all whole.</summary>
+    private SegmentContents? ReadSealed(uint number, IDiskFile file, FooterBlock footer, CancellationToken ct)
+    {
+        if (options.RebuildIndexFromBatches && ReadHeader(file, number) is { } header)
+        {
+            using var lease = segments.ReadingDirect(number);
+            var scan = new SegmentScan(lease.File, number, pool);
+            scan.Run(header, ct);
+            damage.AddRange(scan.Damage);
+            if (scan.Damage.Count == 0 && scan.End == footer.FirstOffset)
+            {
+                return scan.Contents;
+            }
+        }
+
+        return SegmentFooter.TryReadContents(file, footer, pool);
     }
 
     /// <summary>The segment's header; when it is damaged, one that lets every batch pass, since each batch names its segment and place itself.</summary>
@@ -118,19 +146,20 @@ internal sealed class Recovery(
     private void Scan(
         uint number,
         bool isLast,
-        IDiskFile file,
         SegmentHeader header,
         long replayed,
         Replay replay,
         CancellationToken ct
     )
     {
-        var scan = new SegmentScan(file, number, pool);
+        using var lease = segments.ReadingDirect(number);
+        var length = lease.File.Length;
+        var scan = new SegmentScan(lease.File, number, pool);
         scan.Run(header, ct);
         damage.AddRange(scan.Damage);
         lastSequence = Math.Max(lastSequence, scan.LastSequence);
-        var isWhole = scan.TornTailBytes == 0 && scan.Damage.Count == 0 && scan.End == file.Length;
-        if (isClean && isLast && isWhole && replayed == file.Length)
+        var isWhole = scan.TornTailBytes == 0 && scan.Damage.Count == 0 && scan.End == length;
+        if (isClean && isLast && isWhole && replayed == length)
         {
             toContinue = (number, scan);
             return;
