@@ -81,7 +81,8 @@ internal sealed class Recovery(
         using var lease = segments.Reading(number);
         var file = lease.File;
         var replayed = index.ReplayPosition(number);
-        if (SegmentFooter.TryReadBlock(file, number, pool) is { } footer)
+        var footerBlock = SegmentFooter.TryReadBlock(file, number, pool);
+        if (footerBlock is { } footer)
         {
             lastSequence = Math.Max(lastSequence, footer.LastSequence);
             if (replayed >= file.Length)
@@ -100,7 +101,7 @@ internal sealed class Recovery(
 
         if (ReadHeader(file, number) is { } header)
         {
-            Scan(number, isLast, header, replayed, replay, ct);
+            Scan(number, isLast, header, footerBlock, replayed, replay, ct);
         }
     }
 
@@ -147,6 +148,7 @@ internal sealed class Recovery(
         uint number,
         bool isLast,
         SegmentHeader header,
+        FooterBlock? footer,
         long replayed,
         Replay replay,
         CancellationToken ct
@@ -168,11 +170,17 @@ internal sealed class Recovery(
         segmentsReplayed++;
         var covered = scan.Batches.FindLast(batch => batch.End <= replayed);
         replay.Enter(number, scan.Contents.Records[covered.Records..], scan.Contents.Notes[covered.Notes..]);
-        unsealed.Add((number, scan, WhereToCut(number, isLast, scan)));
+        unsealed.Add((number, scan, WhereToCut(number, isLast, footer, scan)));
     }
 
-    private long WhereToCut(uint number, bool isLast, SegmentScan scan)
+    private long WhereToCut(uint number, bool isLast, FooterBlock? footer, SegmentScan scan)
     {
+        if (footer?.FirstOffset == scan.End)
+        {
+            // What is damaged is the directory: it only repeats, and is written anew.
+            return scan.End;
+        }
+
         if (isLast || scan.TornTailBytes == 0)
         {
             tornTailBytes += scan.TornTailBytes;

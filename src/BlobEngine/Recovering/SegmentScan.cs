@@ -62,6 +62,37 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
         TornTailBytes = invalidFrom < 0 ? 0 : reader.EndOfData(invalidFrom) - invalidFrom;
     }
 
+    /// <summary>The frames of a segment that is ended but whose directory cannot be read.</summary>
+    /// <param name="file">Of the segment.</param>
+    /// <param name="segment">Its number.</param>
+    /// <param name="footer">When at least this is readable, it says where the directory begins.</param>
+    /// <param name="pool">Of the volume.</param>
+    /// <param name="ct">Stops between two batches.</param>
+    /// <returns>Null when any place before the directory is not as it was written.</returns>
+    public static SegmentContents? TryReadWhole(
+        IDiskFile file,
+        uint segment,
+        FooterBlock? footer,
+        BufferPool pool,
+        CancellationToken ct
+    )
+    {
+        using var block = pool.Rent(SegmentFormat.SegmentHeaderBytes);
+        if (
+            file.Read(block.GetSpan(), 0) < block.Length
+            || !SegmentHeader.TryRead(block.GetSpan(), out var header)
+            || header.Segment != segment
+        )
+        {
+            return null;
+        }
+
+        var scan = new SegmentScan(file, segment, pool);
+        scan.Run(header, ct);
+        var isWhole = scan.Damage.Count == 0 && (scan.TornTailBytes == 0 || scan.End == footer?.FirstOffset);
+        return isWhole ? scan.Contents : null;
+    }
+
     private bool TryTakeBatch(BatchReader reader, long offset, out BatchHeader header)
     {
         if (!reader.TryRead(offset, out header, out var frames) || header.Sequence <= LastSequence)
