@@ -27,6 +27,9 @@ public enum BlobError
     /// <summary>The volume belongs to another cluster.</summary>
     WrongCluster,
 
+    /// <summary>The index cannot be read: take another copy. The next opening of the volume builds it again from the segments.</summary>
+    IndexDamaged,
+
     /// <summary>The stored bytes fail their checksum or cannot be read: take another copy and repair this one.</summary>
     Damaged,
 }

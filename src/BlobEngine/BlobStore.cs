@@ -20,6 +20,7 @@ public sealed class BlobStore : IAsyncDisposable
     private readonly RecordReader reader;
     private readonly ChunkLocks locks = new();
     private readonly ReaderGate gate = new();
+    private readonly RecordRewriter rewriter;
     private readonly SemaphoreSlim compacting = new(1, 1);
     private readonly TimeProvider time;
     private readonly SemaphoreSlim verifying = new(VerifiesAtOnceMax, VerifiesAtOnceMax);
@@ -33,6 +34,7 @@ public sealed class BlobStore : IAsyncDisposable
         this.time = time;
         storedKeys = volume.Files.ReadKeys().ToImmutableSortedDictionary(key => key.Id, key => key);
         reader = new RecordReader(new SegmentReader(volume.Segments, volume.Buffers), new BlockDecoder(volume.Keys));
+        rewriter = new RecordRewriter(volume.Keys, volume.Buffers);
         writer = new SegmentWriter(volume.Options, volume.Disk, time, volume.Buffers, volume.Index, volume.Log);
     }
 
@@ -78,6 +80,9 @@ public sealed class BlobStore : IAsyncDisposable
     public RecoveryReport Recovery => volume.Recovered;
 
     public VolumeCondition Condition => writer.Condition;
+
+    /// <summary>True when the index has turned out damaged: dispose the store and open the volume again, which builds the index anew.</summary>
+    public bool NeedsReopening => volume.IsIndexDamaged;
 
     /// <summary>The data keys that lie on this volume, in order of id.</summary>
     public IReadOnlyCollection<WrappedKey> StoredKeys => [.. storedKeys.Values];
@@ -268,6 +273,16 @@ public sealed class BlobStore : IAsyncDisposable
         return volume.Index.ListOwed(after, max);
     }
 
+    /// <summary>
+    /// Ids whose stored copy is known to be damaged, in order, at most <paramref name="max"/> of those after <paramref name="after"/>. Put another owner's
+    /// copy of each: that heals it, and takes it off this list.
+    /// </summary>
+    public IReadOnlyList<ChunkId> ListDamaged(ChunkId? after, int max)
+    {
+        ThrowIfDisposed();
+        return volume.Index.ListDamaged(after, max);
+    }
+
     /// <summary>Records in order of id, at most <paramref name="max"/> of those after <paramref name="after"/>.</summary>
     public IReadOnlyList<RecordInfo> List(ChunkId? after, int max)
     {
@@ -288,12 +303,20 @@ public sealed class BlobStore : IAsyncDisposable
         await compacting.WaitAsync(ct);
         try
         {
-            return await new Compactor(volume, writer, reader, locks, gate, time).RunAsync(options, ct);
+            return await new Compactor(volume, writer, reader, locks, gate, rewriter, time).RunAsync(options, ct);
         }
         finally
         {
             compacting.Release();
         }
+    }
+
+    /// <summary>Ends the segment that is appended to, so that it can be compacted; the next put begins another. Nothing to do is no error.</summary>
+    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
+    public async Task SealAsync(CancellationToken ct)
+    {
+        ThrowIfDisposed();
+        await writer.SealAsync(ct);
     }
 
     public VolumeStats Stats()

@@ -81,5 +81,19 @@ public sealed record RecoveryReport(
     IReadOnlyList<DamagedPlace> Damage
 );
 
+/// <summary>How far an opening has come with the segments that it has to look at.</summary>
+/// <param name="SegmentsDone">Segments entered into the index.</param>
+/// <param name="Segments">All segments.</param>
+/// <param name="BytesDone">Bytes of the segments done; read or, where a directory told what is in them, not.</param>
+/// <param name="Bytes">Bytes of all segments.</param>
+/// <param name="Records">Records entered so far.</param>
+public readonly record struct RecoveryProgress(
+    int SegmentsDone,
+    int Segments,
+    long BytesDone,
+    long Bytes,
+    long Records
+);
+
 /// <summary>Bytes of a segment that hold no valid batch although they must.</summary>
 public sealed record DamagedPlace(uint Segment, long Offset, long Bytes);

@@ -10,6 +10,7 @@ internal sealed class Volume : IDisposable
     private const long SealAtCloseBytes = 64L << 20;
 
     private readonly IDisposable heldLock;
+    private int indexDamaged;
 
     private Volume(VolumeOptions options, DataKeys keys, IDisk disk, VolumeFiles files, IDisposable heldLock)
     {
@@ -39,6 +40,9 @@ internal sealed class Volume : IDisposable
     public ChunkIndex Index { get; private set; } = null!;
 
     public SegmentLog Log { get; private set; } = null!;
+
+    /// <summary>Whether the index has turned out damaged since opening.</summary>
+    public bool IsIndexDamaged => Volatile.Read(ref indexDamaged) != 0;
 
     public RecoveryReport Recovered { get; private set; } = null!;
 
@@ -96,10 +100,44 @@ internal sealed class Volume : IDisposable
         Files.WriteIdentity(Identity);
         Disk.CreateDirectory(Files.SegmentsPath);
         Disk.SyncDirectory(Options.Path);
-        Index = ChunkIndex.Open(Options.IndexEngine ?? new RocksDbIndex(Disk, Options.Index), Files.IndexPath);
-        var recovery = new Recovery(Segments, Index, Buffers, Identity, previous.Incarnation);
+        OpenIndex();
+        var recovery = new Recovery(Segments, Index, Buffers, Identity, previous.Incarnation, Options);
         (var position, Recovered) = recovery.Run(ct);
+        if (Files.IsIndexMarked)
+        {
+            Files.UnmarkIndex();
+        }
+
         Log = new SegmentLog(Options, Segments, Buffers, position);
+    }
+
+    /// <summary>An index that is known to be damaged goes first; its mark goes last, when the new one is complete.</summary>
+    private void OpenIndex()
+    {
+        var engine = Options.IndexEngine ?? new RocksDbIndex(Disk, Options.Index);
+        if ((Files.IsIndexMarked || Options.RebuildIndexFromBatches) && engine.Exists(Files.IndexPath))
+        {
+            engine.Remove(Files.IndexPath);
+        }
+
+        Index = ChunkIndex.Open(engine, Files.IndexPath, OnIndexDamage);
+    }
+
+    private void OnIndexDamage()
+    {
+        if (Interlocked.Exchange(ref indexDamaged, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Files.MarkIndex();
+        }
+        catch (IOException)
+        {
+            // A disk that takes no mark: the next opening trusts the index until it meets the damage again.
+        }
     }
 
     /// <summary>Leaves nothing to recover. Only when every write has succeeded and the writer has ended.</summary>
@@ -116,8 +154,15 @@ internal sealed class Volume : IDisposable
 
         Log.Trim();
         update.SetCleanIncarnation(Identity.Incarnation);
-        update.Commit();
-        Index.Flush();
+        try
+        {
+            update.Commit();
+            Index.Flush();
+        }
+        catch (BlobException error) when (error.Error == BlobError.IndexDamaged)
+        {
+            // It is marked: the next opening builds it anew, and the log is whole.
+        }
     }
 
     public void Dispose()

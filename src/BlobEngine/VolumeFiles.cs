@@ -21,6 +21,21 @@ internal sealed class VolumeFiles(IDisk disk, string path)
 
     public string IndexPath => Path.Combine(path, "index");
 
+    private string IndexMarkPath => Path.Combine(path, "index-damaged");
+
+    /// <summary>Whether an earlier process has met damage in the index, so that it must not be used again.</summary>
+    public bool IsIndexMarked => disk.FileExists(IndexMarkPath);
+
+    /// <summary>Durable when it returns.</summary>
+    public void MarkIndex() =>
+        disk.Replace(IndexMarkPath, "The index is damaged: it is built anew when the volume is opened.\n"u8);
+
+    public void UnmarkIndex()
+    {
+        disk.Delete(IndexMarkPath);
+        disk.SyncDirectory(path);
+    }
+
     /// <summary>Whether a volume may be made here: nothing is there but what an opening that was cut short leaves.</summary>
     public bool IsEmpty =>
         disk.List(path).All(name => name == LockName || name == VolumeName + DiskExtensions.TemporarySuffix);

@@ -24,6 +24,14 @@ public sealed record VolumeOptions
     /// <summary>Record bytes that may wait for the writer; further puts wait in line without copying anything.</summary>
     public long AppendQueueBytesMax { get; init; } = 64L << 20;
 
+    /// <summary>
+    /// Rebuilds the index while opening, and reads every batch of every segment for it instead of trusting the directories at their ends.
+    /// </summary>
+    public bool RebuildIndexFromBatches { get; init; }
+
+    /// <summary>Told how far the opening has come.</summary>
+    public IProgress<RecoveryProgress>? Recovery { get; init; }
+
     /// <summary>Where reads take their buffers; share one among the volumes of a process. Null makes one for this volume.</summary>
     public BufferPool? Buffers { get; init; }
 

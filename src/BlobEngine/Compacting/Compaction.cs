@@ -4,10 +4,12 @@ namespace FileSharing.BlobEngine;
 /// <param name="DeadFractionMin">Segments are taken whose bytes are dead to at least this part, 0 to 1, the emptiest first.</param>
 /// <param name="SegmentsMax">At most so many.</param>
 /// <param name="RestFactor">For every second of work so many seconds of rest, so that clients keep the disk; 0 for none.</param>
+/// <param name="RewriteOldKeys">Take also segments with records under another data key than new ones get, and encode these records anew.</param>
 public sealed record CompactionOptions(
     double DeadFractionMin = 0.3,
     int SegmentsMax = int.MaxValue,
-    double RestFactor = 0
+    double RestFactor = 0,
+    bool RewriteOldKeys = false
 );
 
 /// <summary>What a compaction did.</summary>
@@ -15,6 +17,7 @@ public sealed record CompactionOptions(
 /// <param name="SegmentBytesRemoved">Their bytes.</param>
 /// <param name="RecordsMoved">Live records written again.</param>
 /// <param name="RecordBytesMoved">Their bytes.</param>
+/// <param name="RecordsRewritten">Those of them that were encoded anew under the current data key.</param>
 /// <param name="NotesCarried">Notes that had to be stated again.</param>
 /// <param name="SegmentsKept">Segments that stay because they hold a damaged record, or a copy of theirs was not read back: repair, then compact again.</param>
 public sealed record CompactionReport(
@@ -22,6 +25,7 @@ public sealed record CompactionReport(
     long SegmentBytesRemoved,
     long RecordsMoved,
     long RecordBytesMoved,
+    long RecordsRewritten,
     long NotesCarried,
     int SegmentsKept
 );

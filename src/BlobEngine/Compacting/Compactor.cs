@@ -14,6 +14,7 @@ internal sealed class Compactor(
     RecordReader reader,
     ChunkLocks locks,
     ReaderGate gate,
+    RecordRewriter rewriter,
     TimeProvider time
 )
 {
@@ -27,11 +28,17 @@ internal sealed class Compactor(
     private long segmentBytesRemoved;
     private long recordsMoved;
     private long recordBytesMoved;
+    private long recordsRewritten;
     private long notesCarried;
     private int segmentsKept;
 
     public async Task<CompactionReport> RunAsync(CompactionOptions options, CancellationToken ct)
     {
+        if (options.RewriteOldKeys)
+        {
+            await SealOldKeysAsync(ct);
+        }
+
         foreach (var segment in Choose(options))
         {
             ct.ThrowIfCancellationRequested();
@@ -43,33 +50,48 @@ internal sealed class Compactor(
             segmentBytesRemoved,
             recordsMoved,
             recordBytesMoved,
+            recordsRewritten,
             notesCarried,
             segmentsKept
         );
     }
 
-    /// <summary>Never the newest segment: its number must not come back, and it may be the open one.</summary>
-    private List<uint> Choose(CompactionOptions options)
+    /// <summary>What lies under an old key in the open segment would stay there until it is full.</summary>
+    private async Task SealOldKeysAsync(CancellationToken ct)
     {
-        var all = volume.Segments.List();
-        return
+        if (volume.Segments.List() is { Count: > 0 } all && HasOldKeys(all[^1].Number))
+        {
+            await writer.SealAsync(ct);
+        }
+    }
+
+    private List<uint> Choose(CompactionOptions options) =>
         [
-            .. all.Where(segment => segment.Number < all[^1].Number)
+            .. volume
+                .Segments.List()
                 .Select(segment => (segment.Number, Dead: DeadFractionOf(segment.Number, notes: 0)))
-                .Where(segment => segment.Dead >= options.DeadFractionMin)
+                .Where(segment =>
+                    segment.Dead >= options.DeadFractionMin || (options.RewriteOldKeys && HasOldKeys(segment.Number))
+                )
                 .OrderByDescending(segment => segment.Dead)
                 .Take(options.SegmentsMax)
                 .Select(segment => segment.Number),
         ];
-    }
+
+    private bool HasOldKeys(uint segment) =>
+        rewriter.CurrentKeyId is not 0 and var current && volume.Index.Totals.BytesUnderOtherKeys(segment, current) > 0;
+
+    /// <summary>The number of the newest segment must not come back while the index may know it, so its file stays until another is begun.</summary>
+    private bool IsNewest(uint segment) => volume.Segments.List()[^1].Number == segment;
 
     private async Task CompactAsync(uint segment, CompactionOptions options, CancellationToken ct)
     {
         // 1. What is in it. Without a footer it is not sealed, or damaged: the next opening sees to that. Notes count as live: a segment of
         // notes that must stay would otherwise be written again for ever.
+        var isOld = options.RewriteOldKeys && HasOldKeys(segment);
         if (
-            ReadContents(segment) is not { } contents
-            || DeadFractionOf(segment, contents.Notes.Count) < options.DeadFractionMin
+            ReadContents(segment, ct) is not { } contents
+            || (!isOld && DeadFractionOf(segment, contents.Notes.Count) < options.DeadFractionMin)
         )
         {
             return;
@@ -83,7 +105,7 @@ internal sealed class Compactor(
             async (record, stop) =>
             {
                 var began = time.GetTimestamp();
-                if (await TryMoveAsync(segment, record, stop))
+                if (await TryMoveAsync(segment, record, isOld, stop))
                 {
                     moved[record.Id] = true;
                     await Task.Delay(time.GetElapsedTime(began) * options.RestFactor, time, stop);
@@ -92,16 +114,16 @@ internal sealed class Compactor(
         );
 
         // 3. Its notes, where the frames that they are about lie elsewhere. What dies in earlier segments from here on has a note of its own later in the log.
-        var mayHaveDeadBefore = new Lazy<bool>(() => MayHaveDeadBefore(segment));
+        var carrier = new NoteCarrier(volume, writer, locks, segment);
         await Parallel.ForEachAsync(
             contents.Notes.GroupBy(stated => stated.Note.Id),
             new ParallelOptions { MaxDegreeOfParallelism = NotesAtOnceMax, CancellationToken = ct },
-            async (about, stop) =>
-                await CarryAsync(segment, about.Key, [.. about.Select(stated => stated.Note)], mayHaveDeadBefore, stop)
+            async (about, stop) => await carrier.CarryAsync(about.Key, [.. about.Select(stated => stated.Note)], stop)
         );
+        notesCarried += carrier.Stated;
 
         // 4. Nothing may point into it any more, and what was moved must be readable where it is now.
-        if (!await IsVacatedAsync(segment, contents.Records, moved, ct))
+        if (IsNewest(segment) || !await IsVacatedAsync(segment, contents.Records, moved, ct))
         {
             segmentsKept++;
             return;
@@ -121,16 +143,35 @@ internal sealed class Compactor(
         return 1 - (live / (double)volume.Segments.BytesOf(segment));
     }
 
-    private SegmentContents? ReadContents(uint segment)
+    /// <summary>From the directory. When that is damaged, from the batches, if each of them is whole: what a damaged one said cannot be carried forward.</summary>
+    private SegmentContents? ReadContents(uint segment, CancellationToken ct)
     {
         using var lease = volume.Segments.Reading(segment);
-        return SegmentFooter.TryReadBlock(lease.File, segment, volume.Buffers) is { } footer
-            ? SegmentFooter.TryReadContents(lease.File, footer, volume.Buffers)
-            : null;
+        var footer = SegmentFooter.TryReadBlock(lease.File, segment, volume.Buffers);
+        if (
+            footer is { } sealedBy
+            && SegmentFooter.TryReadContents(lease.File, sealedBy, volume.Buffers) is { } contents
+        )
+        {
+            return contents;
+        }
+
+        if (IsNewest(segment))
+        {
+            return null;
+        }
+
+        using var direct = volume.Segments.ReadingDirect(segment);
+        return SegmentScan.TryReadWhole(direct.File, segment, footer, volume.Buffers, ct);
     }
 
     /// <returns>False when there was nothing to move, or it is damaged: then it stays, and with it the segment, until another owner's copy has taken its place.</returns>
-    private async Task<bool> TryMoveAsync(uint segment, DirectoryEntry record, CancellationToken ct)
+    private async Task<bool> TryMoveAsync(
+        uint segment,
+        DirectoryEntry record,
+        bool rewriteOldKeys,
+        CancellationToken ct
+    )
     {
         using var held = await locks.EnterAsync(record.Id, ct);
         if (
@@ -142,19 +183,14 @@ internal sealed class Compactor(
             return false;
         }
 
-        StoredRecord stored;
         try
         {
-            stored = await reader.ReadAsync(record.Id, entry, ct);
+            using var stored = await reader.ReadAsync(record.Id, entry, ct);
+            await AppendAsync(stored, entry, rewriteOldKeys, ct);
         }
         catch (BlobException error) when (error.Error == BlobError.Damaged)
         {
             return false;
-        }
-
-        using (stored)
-        {
-            await writer.AppendAsync(new AppendRequest(stored.Memory, stored.Header, entry), ct);
         }
 
         Interlocked.Increment(ref recordsMoved);
@@ -162,75 +198,22 @@ internal sealed class Compactor(
         return true;
     }
 
-    /// <summary>
-    /// States again what a rebuild of the index would otherwise miss. A record that lies in a later segment was stated there with all that was known of it
-    /// then; only for one in an earlier segment do notes of this one count, and a delete only while a dead copy may lie there.
-    /// </summary>
-    private async Task CarryAsync(
-        uint segment,
-        ChunkId id,
-        IReadOnlyList<Note> notes,
-        Lazy<bool> mayHaveDeadBefore,
-        CancellationToken ct
-    )
+    private async Task AppendAsync(StoredRecord stored, IndexEntry entry, bool rewriteOldKeys, CancellationToken ct)
     {
-        using var held = await locks.EnterAsync(id, ct);
-        if (volume.Index.Find(id) is not { } entry)
+        if (!rewriteOldKeys || !rewriter.IsNeeded(stored.Header))
         {
-            if (notes.Any(note => note.Kind == NoteKind.Delete) && mayHaveDeadBefore.Value)
-            {
-                await StateAsync(new Note(NoteKind.Delete, 0, 0, id), ct);
-            }
-
+            await writer.AppendAsync(new AppendRequest(stored.Memory, stored.Header, entry), ct);
             return;
         }
 
-        if (entry.Segment >= segment)
+        var (buffer, bytes) = rewriter.Rewrite(stored);
+        using (buffer)
         {
-            return;
+            var record = (ReadOnlyMemory<byte>)buffer.Memory[..bytes];
+            await writer.AppendAsync(new AppendRequest(record, RecordCodec.ReadHeader(record.Span), entry), ct);
         }
 
-        if (notes.Any(note => note.Kind is NoteKind.Owed or NoteKind.Settled))
-        {
-            await StateAsync(new Note(entry.Owed ? NoteKind.Owed : NoteKind.Settled, 0, 0, id), ct);
-        }
-
-        if (notes.Any(note => note.Kind == NoteKind.Touch))
-        {
-            await StateAsync(new Note(NoteKind.Touch, 0, entry.TouchEpoch, id), ct);
-        }
-
-        if (notes.LastOrDefault(note => note.Kind == NoteKind.GcState) is { Kind: NoteKind.GcState } swept)
-        {
-            await StateAsync(swept with { Value = entry.GcState }, ct);
-        }
-    }
-
-    private async Task StateAsync(Note note, CancellationToken ct)
-    {
-        await writer.AppendAsync(new AppendRequest(note), ct);
-        Interlocked.Increment(ref notesCarried);
-    }
-
-    /// <summary>Whether an earlier segment holds a record frame that is not live: then a delete after it has to be kept.</summary>
-    private bool MayHaveDeadBefore(uint segment)
-    {
-        foreach (var (earlier, _) in volume.Segments.List())
-        {
-            if (earlier >= segment)
-            {
-                break;
-            }
-
-            using var lease = volume.Segments.Reading(earlier);
-            var footer = SegmentFooter.TryReadBlock(lease.File, earlier, volume.Buffers);
-            if (footer is null || (long)footer.Value.Records > volume.Index.Totals.LiveRecordsOf(earlier))
-            {
-                return true;
-            }
-        }
-
-        return false;
+        Interlocked.Increment(ref recordsRewritten);
     }
 
     private async Task<bool> IsVacatedAsync(

@@ -38,12 +38,11 @@ internal sealed class DirectDiskFile : IDiskFile
         while (done < buffer.Length)
         {
             var read = RandomAccess.Read(handle, buffer[done..], offset + done);
-            if (read == 0)
+            done += read;
+            if (IsEnd(read))
             {
                 break;
             }
-
-            done += read;
         }
 
         return done;
@@ -58,16 +57,18 @@ internal sealed class DirectDiskFile : IDiskFile
         while (done < buffer.Length)
         {
             var read = await RandomAccess.ReadAsync(handle, buffer[done..], offset + done, ct);
-            if (read == 0)
+            done += read;
+            if (IsEnd(read))
             {
                 break;
             }
-
-            done += read;
         }
 
         return done;
     }
+
+    /// <summary>Past the page cache, a read that ends inside a block has met the end of the file; to ask from there is an error.</summary>
+    private bool IsEnd(int read) => read == 0 || (IsDirect && read % SegmentFormat.BlockBytes != 0);
 
     public void Dispose() => handle.Dispose();
 }

@@ -11,11 +11,11 @@ internal sealed class ChunkIndex : IDisposable
 {
     public const uint Format = 2;
 
-    private readonly IIndexStore store;
+    private readonly WatchedIndexStore store;
 
-    private ChunkIndex(IIndexStore store, bool isNew)
+    private ChunkIndex(IIndexStore store, Action onDamage, bool isNew)
     {
-        this.store = store;
+        this.store = new WatchedIndexStore(store, onDamage);
         IsNew = isNew;
         Totals = SegmentTotals.Load(store);
     }
@@ -28,12 +28,15 @@ internal sealed class ChunkIndex : IDisposable
     public long TableBytes => store.TableBytes;
 
     /// <summary>Opens the index, or makes a new one when it is absent, damaged, or of another format.</summary>
+    /// <param name="engine">Opens the store.</param>
+    /// <param name="path">Its directory.</param>
+    /// <param name="onDamage">Called when a later call finds that the store is damaged, on that call's thread.</param>
     /// <exception cref="IndexException">The system refuses the files: the index stays as it is.</exception>
-    public static ChunkIndex Open(IIndexEngine engine, string path)
+    public static ChunkIndex Open(IIndexEngine engine, string path, Action onDamage)
     {
         if (engine.Exists(path))
         {
-            if (TryOpen(engine, path) is { } opened)
+            if (TryOpen(engine, path, onDamage) is { } opened)
             {
                 return opened;
             }
@@ -42,10 +45,10 @@ internal sealed class ChunkIndex : IDisposable
             engine.Remove(path);
         }
 
-        return new ChunkIndex(engine.Open(path), isNew: true);
+        return new ChunkIndex(engine.Open(path), onDamage, isNew: true);
     }
 
-    private static ChunkIndex? TryOpen(IIndexEngine engine, string path)
+    private static ChunkIndex? TryOpen(IIndexEngine engine, string path, Action onDamage)
     {
         IIndexStore? tried = null;
         try
@@ -53,7 +56,7 @@ internal sealed class ChunkIndex : IDisposable
             tried = engine.Open(path);
             if (ReadNumber(tried, IndexKeys.Format) == Format)
             {
-                return new ChunkIndex(tried, isNew: false);
+                return new ChunkIndex(tried, onDamage, isNew: false);
             }
         }
         catch (IndexException error) when (error.IsDamage)

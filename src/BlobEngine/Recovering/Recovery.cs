@@ -9,7 +9,8 @@ internal sealed class Recovery(
     ChunkIndex index,
     BufferPool pool,
     VolumeIdentity identity,
-    ulong previousIncarnation
+    ulong previousIncarnation,
+    VolumeOptions options
 )
 {
     private readonly bool isClean = previousIncarnation > 0 && index.CleanIncarnation == previousIncarnation;
@@ -25,10 +26,19 @@ internal sealed class Recovery(
     {
         var numbers = segments.Load();
         using var replay = new Replay(index, segments);
+        var progress = new RecoveryProgress(0, numbers.Count, 0, segments.Bytes, 0);
         foreach (var number in numbers)
         {
             ct.ThrowIfCancellationRequested();
+            var bytes = segments.BytesOf(number);
             Recover(number, isLast: number == numbers[^1], replay, ct);
+            progress = progress with
+            {
+                SegmentsDone = progress.SegmentsDone + 1,
+                BytesDone = progress.BytesDone + bytes,
+                Records = replay.Records,
+            };
+            options.Recovery?.Report(progress);
         }
 
         // Sealing takes sequences of its own, so it waits until the last one in use is known.
@@ -71,7 +81,8 @@ internal sealed class Recovery(
         using var lease = segments.Reading(number);
         var file = lease.File;
         var replayed = index.ReplayPosition(number);
-        if (SegmentFooter.TryReadBlock(file, number, pool) is { } footer)
+        var footerBlock = SegmentFooter.TryReadBlock(file, number, pool);
+        if (footerBlock is { } footer)
         {
             lastSequence = Math.Max(lastSequence, footer.LastSequence);
             if (replayed >= file.Length)
@@ -79,7 +90,7 @@ internal sealed class Recovery(
                 return;
             }
 
-            if (SegmentFooter.TryReadContents(file, footer, pool) is { } contents)
+            if (ReadSealed(number, file, footer, ct) is { } contents)
             {
                 segmentsReplayed++;
                 replay.Enter(number, contents.Records, contents.Notes);
@@ -90,8 +101,26 @@ internal sealed class Recovery(
 
         if (ReadHeader(file, number) is { } header)
         {
-            Scan(number, isLast, file, header, replayed, replay, ct);
+            Scan(number, isLast, header, footerBlock, replayed, replay, ct);
         }
+    }
+
+    /// <summary>From the directory; or, if so asked, from the batches as long as they are all whole.</summary>
+    private SegmentContents? ReadSealed(uint number, IDiskFile file, FooterBlock footer, CancellationToken ct)
+    {
+        if (options.RebuildIndexFromBatches && ReadHeader(file, number) is { } header)
+        {
+            using var lease = segments.ReadingDirect(number);
+            var scan = new SegmentScan(lease.File, number, pool);
+            scan.Run(header, ct);
+            damage.AddRange(scan.Damage);
+            if (scan.Damage.Count == 0 && scan.End == footer.FirstOffset)
+            {
+                return scan.Contents;
+            }
+        }
+
+        return SegmentFooter.TryReadContents(file, footer, pool);
     }
 
     /// <summary>The segment's header; when it is damaged, one that lets every batch pass, since each batch names its segment and place itself.</summary>
@@ -118,19 +147,21 @@ internal sealed class Recovery(
     private void Scan(
         uint number,
         bool isLast,
-        IDiskFile file,
         SegmentHeader header,
+        FooterBlock? footer,
         long replayed,
         Replay replay,
         CancellationToken ct
     )
     {
-        var scan = new SegmentScan(file, number, pool);
+        using var lease = segments.ReadingDirect(number);
+        var length = lease.File.Length;
+        var scan = new SegmentScan(lease.File, number, pool);
         scan.Run(header, ct);
         damage.AddRange(scan.Damage);
         lastSequence = Math.Max(lastSequence, scan.LastSequence);
-        var isWhole = scan.TornTailBytes == 0 && scan.Damage.Count == 0 && scan.End == file.Length;
-        if (isClean && isLast && isWhole && replayed == file.Length)
+        var isWhole = scan.TornTailBytes == 0 && scan.Damage.Count == 0 && scan.End == length;
+        if (isClean && isLast && isWhole && replayed == length)
         {
             toContinue = (number, scan);
             return;
@@ -139,11 +170,17 @@ internal sealed class Recovery(
         segmentsReplayed++;
         var covered = scan.Batches.FindLast(batch => batch.End <= replayed);
         replay.Enter(number, scan.Contents.Records[covered.Records..], scan.Contents.Notes[covered.Notes..]);
-        unsealed.Add((number, scan, WhereToCut(number, isLast, scan)));
+        unsealed.Add((number, scan, WhereToCut(number, isLast, footer, scan)));
     }
 
-    private long WhereToCut(uint number, bool isLast, SegmentScan scan)
+    private long WhereToCut(uint number, bool isLast, FooterBlock? footer, SegmentScan scan)
     {
+        if (footer?.FirstOffset == scan.End)
+        {
+            // What is damaged is the directory: it only repeats, and is written anew.
+            return scan.End;
+        }
+
         if (isLast || scan.TornTailBytes == 0)
         {
             tornTailBytes += scan.TornTailBytes;

@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using FileSharing.Chunks;
-using FileSharing.Native.XxHash;
 
 namespace FileSharing.BlobEngine;
 
@@ -10,10 +8,6 @@ namespace FileSharing.BlobEngine;
 /// </summary>
 internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
 {
-    private const int SearchBytes = 1 << 20;
-
-    private readonly long length = file.Length;
-
     public SegmentContents Contents { get; } = new();
 
     public List<DamagedPlace> Damage { get; } = [];
@@ -33,16 +27,17 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
     /// <param name="ct">Stops between two batches.</param>
     public void Run(SegmentHeader header, CancellationToken ct)
     {
+        using var reader = new BatchReader(file, segment, pool);
         LastSequence = header.FirstSequence - 1;
         var position = (long)SegmentFormat.SegmentHeaderBytes;
         long invalidFrom = -1;
-        while (position >= 0 && position < length)
+        while (position >= 0 && position < reader.Length)
         {
             ct.ThrowIfCancellationRequested();
-            if (!TryTakeBatch(position, out var batch))
+            if (!TryTakeBatch(reader, position, out var batch))
             {
                 invalidFrom = invalidFrom < 0 ? position : invalidFrom;
-                position = FindNextBatch(position + SegmentFormat.BlockBytes);
+                position = reader.FindNext(position + SegmentFormat.BlockBytes, LastSequence);
                 continue;
             }
 
@@ -64,22 +59,43 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
             End = position;
         }
 
-        TornTailBytes = invalidFrom < 0 ? 0 : EndOfData(invalidFrom) - invalidFrom;
+        TornTailBytes = invalidFrom < 0 ? 0 : reader.EndOfData(invalidFrom) - invalidFrom;
     }
 
-    private bool TryTakeBatch(long offset, out BatchHeader header)
+    /// <summary>The frames of a segment that is ended but whose directory cannot be read.</summary>
+    /// <param name="file">Of the segment.</param>
+    /// <param name="segment">Its number.</param>
+    /// <param name="footer">When at least this is readable, it says where the directory begins.</param>
+    /// <param name="pool">Of the volume.</param>
+    /// <param name="ct">Stops between two batches.</param>
+    /// <returns>Null when any place before the directory is not as it was written.</returns>
+    public static SegmentContents? TryReadWhole(
+        IDiskFile file,
+        uint segment,
+        FooterBlock? footer,
+        BufferPool pool,
+        CancellationToken ct
+    )
     {
-        if (!TryReadHeader(offset, out header) || header.Sequence <= LastSequence || offset + header.Bytes > length)
+        using var block = pool.Rent(SegmentFormat.SegmentHeaderBytes);
+        if (
+            file.Read(block.GetSpan(), 0) < block.Length
+            || !SegmentHeader.TryRead(block.GetSpan(), out var header)
+            || header.Segment != segment
+        )
         {
-            return false;
+            return null;
         }
 
-        using var buffer = pool.Rent(Math.Max((int)header.FrameBytes, 1));
-        var frames = buffer.GetSpan()[..(int)header.FrameBytes];
-        if (
-            file.Read(frames, offset + SegmentFormat.BatchHeaderBytes) != frames.Length
-            || XXH3.Hash64(frames) != header.FrameChecksum
-        )
+        var scan = new SegmentScan(file, segment, pool);
+        scan.Run(header, ct);
+        var isWhole = scan.Damage.Count == 0 && (scan.TornTailBytes == 0 || scan.End == footer?.FirstOffset);
+        return isWhole ? scan.Contents : null;
+    }
+
+    private bool TryTakeBatch(BatchReader reader, long offset, out BatchHeader header)
+    {
+        if (!reader.TryRead(offset, out header, out var frames) || header.Sequence <= LastSequence)
         {
             return false;
         }
@@ -139,51 +155,6 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
             Damage.Add(new DamagedPlace(segment, frameOffset, frame.Body.Length));
             return null;
         }
-    }
-
-    private bool TryReadHeader(long offset, out BatchHeader header)
-    {
-        Span<byte> bytes = stackalloc byte[SegmentFormat.BatchHeaderBytes];
-        header = default;
-        return file.Read(bytes, offset) == bytes.Length && BatchHeader.TryRead(bytes, segment, offset, out header);
-    }
-
-    /// <summary>The first place from here on where a batch header of this segment stands that is later than the last one; -1 when there is none.</summary>
-    private long FindNextBatch(long from)
-    {
-        using var buffer = pool.Rent(SearchBytes);
-        for (var start = from; start < length; start += SearchBytes)
-        {
-            var bytes = buffer.GetSpan();
-            bytes = bytes[..file.Read(bytes, start)];
-            for (var at = 0; at < bytes.Length; at += SegmentFormat.BlockBytes)
-            {
-                if (
-                    BatchHeader.TryRead(bytes[at..], segment, start + at, out var header)
-                    && header.Sequence > LastSequence
-                )
-                {
-                    return start + at;
-                }
-            }
-        }
-
-        return -1;
-    }
-
-    private long EndOfData(long from)
-    {
-        using var buffer = pool.Rent(SearchBytes);
-        var end = from;
-        for (var start = from; start < length; start += SearchBytes)
-        {
-            var bytes = buffer.GetSpan();
-            bytes = bytes[..file.Read(bytes, start)];
-            var last = bytes.LastIndexOfAnyExcept((byte)0);
-            end = last < 0 ? end : Math.Min(SegmentFormat.AlignBlock(start + last + 1), length);
-        }
-
-        return end;
     }
 }
 

@@ -1,6 +1,6 @@
 namespace FileSharing.BlobEngine;
 
-/// <summary>One record or note on its way into the log. Its task ends when the fact is durable and in the index, or never will be.</summary>
+/// <summary>One record or note on its way into the log, or something else that only the writer may do. Its task ends when the fact is durable and in the index, or never will be.</summary>
 internal sealed class AppendRequest
 {
     // Continuations must not run on the writer's thread: the next batch waits for it.
@@ -23,6 +23,12 @@ internal sealed class AppendRequest
         Note = note;
         FrameBytes = SegmentFormat.NoteFrameBytes;
     }
+
+    /// <param name="work">Runs on the writer's thread, between two batches.</param>
+    public AppendRequest(Action<SegmentLog, IndexUpdate> work) => Work = work;
+
+    /// <summary>Null for a record or note.</summary>
+    public Action<SegmentLog, IndexUpdate>? Work { get; }
 
     /// <summary>Empty for a note. Must not change before the task has ended.</summary>
     public ReadOnlyMemory<byte> Record { get; }

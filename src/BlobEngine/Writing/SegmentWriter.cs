@@ -18,6 +18,7 @@ internal sealed class SegmentWriter : IDisposable
     private readonly BatchBuilder builder;
     private readonly IndexUpdate update;
     private readonly List<(AppendRequest Request, int FrameOffset)> taken = [];
+    private readonly List<AppendRequest> work = [];
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long batches;
     private int sealedSinceFlush;
@@ -59,6 +60,15 @@ internal sealed class SegmentWriter : IDisposable
         await request.Completion;
     }
 
+    /// <summary>Ends the open segment with its directory, if there is one; on a full disk it may stay open.</summary>
+    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
+    public ValueTask SealAsync(CancellationToken ct) => RunAsync((_, _) => SealWhenOpen(), ct);
+
+    /// <summary>Runs something on the writer's thread between two batches; what it changes in the index is committed when this returns.</summary>
+    /// <inheritdoc cref="SealAsync"/>
+    public ValueTask RunAsync(Action<SegmentLog, IndexUpdate> action, CancellationToken ct) =>
+        AppendAsync(new AppendRequest(action), ct);
+
     /// <summary>Takes no more requests, writes those inside, and returns when the thread has ended.</summary>
     /// <returns>False when the writer is poisoned: what is on disk behind the last acknowledged batch is not known.</returns>
     public async Task<bool> StopAsync()
@@ -77,6 +87,7 @@ internal sealed class SegmentWriter : IDisposable
                 RefreshCondition();
                 Take();
                 WriteBatch();
+                Work();
             }
         }
 #pragma warning disable CA1031 // Whatever broke the thread, those who wait must hear of it.
@@ -93,6 +104,7 @@ internal sealed class SegmentWriter : IDisposable
     {
         builder.Clear();
         taken.Clear();
+        work.Clear();
         TakeReady();
         var began = time.GetTimestamp();
         while (queue.IsMoreExpected && builder.Room > 0 && time.GetElapsedTime(began) < options.Linger)
@@ -106,6 +118,12 @@ internal sealed class SegmentWriter : IDisposable
     {
         while (queue.TryTake(builder.Room) is { } request)
         {
+            if (request.Work is not null)
+            {
+                work.Add(request);
+                continue;
+            }
+
             // Moving records is what makes room, so it may use what is kept free.
             if (request is { IsRecord: true, Moved: null } && condition == VolumeCondition.Full)
             {
@@ -158,7 +176,25 @@ internal sealed class SegmentWriter : IDisposable
             request.Succeed();
         }
 
-        if (log.IsFull && log.TryReserveFooter())
+        if (log.IsFull)
+        {
+            SealWhenOpen();
+        }
+    }
+
+    private void Work()
+    {
+        foreach (var request in work)
+        {
+            request.Work!(log, update);
+            update.Commit();
+            request.Succeed();
+        }
+    }
+
+    private void SealWhenOpen()
+    {
+        if (log.IsOpen && log.TryReserveFooter())
         {
             Seal();
         }
@@ -253,7 +289,7 @@ internal sealed class SegmentWriter : IDisposable
             $"A write to {options.Path} failed, so the volume is read-only until it is opened again: {error.Message}",
             error
         );
-        foreach (var (request, _) in taken)
+        foreach (var request in taken.Select(entry => entry.Request).Concat(work))
         {
             request.Fail(new BlobException(reason.Error, reason.Message, reason));
         }

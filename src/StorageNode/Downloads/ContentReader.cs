@@ -60,9 +60,9 @@ internal sealed class ContentReader(VolumeSet volumes, RecordCodec codec, Replic
                     return;
                 }
             }
-            catch (BlobException error) when (error.Error == BlobError.Damaged)
+            catch (BlobException error) when (IsOfThisCopy(error))
             {
-                healer.Enqueue(local, id);
+                Heal(local, id, error);
             }
         }
 
@@ -117,10 +117,22 @@ internal sealed class ContentReader(VolumeSet volumes, RecordCodec codec, Replic
         {
             return await local.ReadPlainAsync(id, kind, offset, length, destination, cancellationToken);
         }
-        catch (BlobException error) when (error.Error == BlobError.Damaged)
+        catch (BlobException error) when (IsOfThisCopy(error))
+        {
+            Heal(local, id, error);
+            return false;
+        }
+    }
+
+    /// <summary>Another owner's copy may be read.</summary>
+    private static bool IsOfThisCopy(BlobException error) => error.Error is BlobError.Damaged or BlobError.IndexDamaged;
+
+    /// <summary>A damaged index is built anew by opening the volume again; nothing that was put here would be found.</summary>
+    private void Heal(BlobStore local, ChunkId id, BlobException error)
+    {
+        if (error.Error == BlobError.Damaged)
         {
             healer.Enqueue(local, id);
-            return false;
         }
     }
 }

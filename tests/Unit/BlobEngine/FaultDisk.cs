@@ -31,6 +31,9 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
     /// <summary>Reserving space fails as on a full disk.</summary>
     public bool IsFull { get; set; }
 
+    /// <summary>Reads that touch this block, of files whose name ends so, fail.</summary>
+    public (string Suffix, long Offset)? UnreadableBlock { get; set; }
+
     public long? ReportedFreeBytes { get; set; }
 
     public List<string> SyncedDirectories { get; } = [];
@@ -44,7 +47,7 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
     public bool FileExists(string path) => inner.FileExists(path);
 
     public IDiskFile Open(string path, DiskAccess access, bool create) =>
-        new FaultFile(this, inner.Open(path, access, create));
+        new FaultFile(this, path, inner.Open(path, access, create));
 
     public void Rename(string path, string newPath) => inner.Rename(path, newPath);
 
@@ -71,7 +74,7 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
         }
     }
 
-    private sealed class FaultFile(FaultDisk disk, IDiskFile file) : IDiskFile
+    private sealed class FaultFile(FaultDisk disk, string path, IDiskFile file) : IDiskFile
     {
         public long Length => file.Length;
 
@@ -111,12 +114,30 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
 
         public void Truncate(long length) => file.Truncate(length);
 
-        public int Read(Span<byte> buffer, long offset) => file.Read(buffer, offset);
+        public int Read(Span<byte> buffer, long offset)
+        {
+            ThrowIfUnreadable(offset, buffer.Length);
+            return file.Read(buffer, offset);
+        }
+
+        private void ThrowIfUnreadable(long offset, int bytes)
+        {
+            if (
+                disk.UnreadableBlock is { } bad
+                && path.EndsWith(bad.Suffix, StringComparison.Ordinal)
+                && offset < bad.Offset + 4096
+                && offset + bytes > bad.Offset
+            )
+            {
+                throw new IOException("injected: bad sector", ErrorIo);
+            }
+        }
 
         public int ReadCached(Span<byte> buffer, long offset) => file.ReadCached(buffer, offset);
 
         public ValueTask<int> ReadAsync(Memory<byte> buffer, long offset, CancellationToken ct)
         {
+            ThrowIfUnreadable(offset, buffer.Length);
             Interlocked.Increment(ref IsDirect ? ref disk.directReads : ref disk.cachedReads);
             return file.ReadAsync(buffer, offset, ct);
         }

@@ -23,6 +23,16 @@ internal sealed class TestVolume : IAsyncDisposable
         IsEncrypted = isEncrypted;
     }
 
+    /// <summary>A further data key, which from now on new records are sealed with.</summary>
+    public async Task RotateAsync(BlobStore store, uint id)
+    {
+        var secret = SHA256.HashData(BitConverter.GetBytes(id));
+        await store.StoreKeysAsync(
+            [rootKey.Wrap(KeyDomain.Data, id, DateTimeOffset.UnixEpoch, secret)],
+            CancellationToken.None
+        );
+    }
+
     public bool IsEncrypted { get; }
 
     public DataKeys Keys { get; }

@@ -1,0 +1,93 @@
+using FileSharing.BlobEngine;
+using FileSharing.Chunks;
+
+namespace FileSharing.UnitTests.BlobEngine;
+
+/// <summary>The index is derived: whatever happens to it, the segments bring it back.</summary>
+public sealed class IndexDamageTests
+{
+    private const int Records = 3000;
+
+    [Fact]
+    public async Task An_index_that_turns_out_damaged_while_open_is_built_again_by_the_next_opening()
+    {
+        await using var volume = new TestVolume();
+        var ids = await FillAsync(volume);
+        await using (var store = await volume.OpenAsync())
+        {
+            DamageTables(volume);
+            var error = Assert.Throws<BlobException>(() => ids.ForEach(id => store.Find(id)));
+            Assert.Equal(BlobError.IndexDamaged, error.Error);
+            Assert.True(store.NeedsReopening);
+        }
+
+        await using var reopened = await volume.OpenAsync();
+        Assert.True(reopened.Recovery.IndexRebuilt);
+        Assert.False(reopened.NeedsReopening);
+        Assert.All(ids, id => Assert.True(reopened.Has(id)));
+    }
+
+    [Fact]
+    public async Task A_rebuild_from_batches_finds_what_the_directories_say()
+    {
+        await using var volume = new TestVolume(segmentBytesMax: 1 << 20);
+        var ids = await FillAsync(volume);
+        await using (var store = await volume.OpenAsync())
+        {
+            await store.DeleteAsync([.. ids.Take(100)], CancellationToken.None);
+        }
+
+        var steps = new List<RecoveryProgress>();
+        var options = volume.Options with { RebuildIndexFromBatches = true, Recovery = new Steps(steps) };
+        await using var rebuilt = await volume.OpenAsync(options);
+        Assert.True(rebuilt.Recovery.IndexRebuilt);
+        Assert.Empty(rebuilt.Recovery.Damage);
+        Assert.Equal(Records - 100, rebuilt.Stats().Records);
+        Assert.All(ids.Skip(100), id => Assert.True(rebuilt.Has(id)));
+        Assert.True(steps.Count > 1);
+        Assert.Equal(steps[^1].Bytes, steps[^1].BytesDone);
+        Assert.Equal(Records, steps[^1].Records);
+    }
+
+    [Fact]
+    public async Task An_unreadable_sector_of_an_unsealed_segment_is_damage_and_the_rest_is_found()
+    {
+        await using var volume = new TestVolume();
+        await using var store = await volume.OpenAsync();
+        var ids = new List<ChunkId>();
+        for (var i = 0; i < 3; i++)
+        {
+            ids.Add((await volume.PutAsync(store, 10_000, i)).Id);
+        }
+
+        var crashed = volume.CopyAsAfterCrash("crashed");
+        volume.Disk.UnreadableBlock = (".seg", 4096 + 4096);
+        await using var recovered = await volume.OpenAsync(crashed);
+        var place = Assert.Single(recovered.Recovery.Damage);
+        Assert.Equal(4096, place.Offset);
+        Assert.Equal([false, true, true], ids.Select(recovered.Has));
+    }
+
+    private static async Task<List<ChunkId>> FillAsync(TestVolume volume)
+    {
+        await using var store = await volume.OpenAsync();
+        var puts = Enumerable.Range(0, Records).Select(seed => volume.PutAsync(store, 500, seed));
+        return [.. (await Task.WhenAll(puts)).Select(put => put.Id)];
+    }
+
+    /// <summary>A byte in the first data block of every table.</summary>
+    private static void DamageTables(TestVolume volume)
+    {
+        foreach (var table in Directory.GetFiles(Path.Combine(volume.Options.Path, "index"), "*.sst"))
+        {
+            using var file = File.OpenWrite(table);
+            file.Position = 100;
+            file.Write([0xA5, 0x5A, 0xA5]);
+        }
+    }
+
+    private sealed class Steps(List<RecoveryProgress> steps) : IProgress<RecoveryProgress>
+    {
+        public void Report(RecoveryProgress value) => steps.Add(value);
+    }
+}
