@@ -81,7 +81,6 @@ internal sealed class KeyRotation(
     public static IEnumerable<MapNode> WaitingFor(IEnumerable<(MapNode Node, NodeStatus? Status)> answers, uint key) =>
         answers.Where(a => a.Status is not { } status || !HasStored(status, key)).Select(a => a.Node);
 
-    /// <summary>A volume that takes no records need not have it; it stores it when it is opened again.</summary>
     private static bool HasStored(NodeStatus status, uint key) =>
-        status.Volumes.All(v => v.Condition != VolumeStatus.Writable || v.DataKeys.Contains(key));
+        status.Volumes.All(v => !v.NeedsKeys || v.DataKeys.Contains(key));
 }

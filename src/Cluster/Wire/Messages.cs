@@ -35,8 +35,9 @@ public sealed record VolumeStatus(
     IReadOnlyDictionary<uint, long> RecordsByKey
 )
 {
-    /// <summary>The <see cref="Condition"/> of a volume that takes records.</summary>
-    public const string Writable = "writable";
+    /// <summary>Whether a data key must lie on it before the key is used: it takes records, or compacts. Others get the key when they are opened.</summary>
+    [JsonIgnore]
+    public bool NeedsKeys => Condition is "writable" or "full";
 }
 
 public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace FileSharing.StorageNode.Membership;
 
 /// <summary>
-/// The data keys of this node. A key is put on every volume that takes records before anything is sealed with it here: a record must never be sealed with a key that
+/// The data keys of this node. A key is put on every volume that is written to before anything is sealed with it here: a record must never be sealed with a key that
 /// only memory has. docs/encryption.md.
 /// </summary>
 internal sealed class NodeKeys(DataKeys keys, VolumeSet volumes, ILogger<NodeKeys> log)
@@ -48,7 +48,7 @@ internal sealed class NodeKeys(DataKeys keys, VolumeSet volumes, ILogger<NodeKey
         }
     }
 
-    /// <summary>Seals with this key from now on, if every volume that takes records holds it; else goes on with the key before, which is as good.</summary>
+    /// <summary>Seals with this key from now on, if every volume that is written to holds it; else goes on with the key before, which is as good.</summary>
     public void UseIfStored(uint? active)
     {
         if (active is not { } id || id <= keys.CurrentKeyId || !keys.Holds(id))
@@ -65,8 +65,9 @@ internal sealed class NodeKeys(DataKeys keys, VolumeSet volumes, ILogger<NodeKey
         log.DataKeyInUse(id);
     }
 
+    /// <summary>A poisoned volume is written to by nobody until it is opened again, and then it gets the keys first.</summary>
     private static bool IsReady(BlobStore store, uint id) =>
-        store.Condition != VolumeCondition.Writable || store.StoredKeys.Any(key => key.Id == id);
+        store.Condition == VolumeCondition.Poisoned || store.StoredKeys.Any(key => key.Id == id);
 
     private void Complain(BlobStore store, IReadOnlyCollection<WrappedKey> known, IOException error)
     {
