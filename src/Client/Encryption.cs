@@ -31,8 +31,8 @@ public sealed record EncryptionStatus
     public long UnencryptedRecords { get; init; }
 
     /// <summary>Names of the storage nodes that have not stored the pending key.</summary>
-    public IReadOnlyList<string> WaitingFor { get; init; } = [];
+    public required IReadOnlyList<string> WaitingFor { get; init; }
 
     /// <summary>Names of the storage nodes that did not answer: their records are in no figure.</summary>
-    public IReadOnlyList<string> NotCounted { get; init; } = [];
+    public required IReadOnlyList<string> NotCounted { get; init; }
 }

@@ -29,9 +29,18 @@ internal sealed class KeyRotation(
 
     /// <summary>Makes the next data key. It seals nothing yet.</summary>
     /// <exception cref="MetadataException">As <see cref="DataKeyStore.AddAsync"/>.</exception>
+    /// <exception cref="ApiException"><see cref="ApiError.NotEnoughOwners"/>: half of the nodes or more cannot be asked.</exception>
     public async Task<WrappedKey> RotateAsync(CancellationToken ct)
     {
         var answers = await nodes.AnswersAsync(ct);
+        if (!IsMost(answers.Count(a => a.Status is not null), answers.Count))
+        {
+            throw new ApiException(
+                ApiError.NotEnoughOwners,
+                "More than half of the storage nodes must be in reach to make a data key. Start them and try again."
+            );
+        }
+
         var highestSeen = answers.SelectMany(a => a.Status?.Volumes ?? []).SelectMany(v => v.DataKeys).Append(0u).Max();
         var secret = ClusterSecrets.NewKey();
         try
@@ -62,9 +71,7 @@ internal sealed class KeyRotation(
             waiting = (pending.Id, time.GetTimestamp());
         }
 
-        var isPatienceOver = time.GetElapsedTime(waiting.Since) >= AwayAfter;
-        var answers = await nodes.AnswersAsync(ct);
-        if (!answers.All(a => a.Status is { } status ? HasStored(status, pending.Id) : isPatienceOver))
+        if (!IsStored(await nodes.AnswersAsync(ct), pending.Id))
         {
             return;
         }
@@ -80,6 +87,18 @@ internal sealed class KeyRotation(
     /// <summary>Nodes that have not said that they have stored this key.</summary>
     public static IEnumerable<MapNode> WaitingFor(IEnumerable<(MapNode Node, NodeStatus? Status)> answers, uint key) =>
         answers.Where(a => a.Status is not { } status || !HasStored(status, key)).Select(a => a.Node);
+
+    private bool IsStored(IReadOnlyList<(MapNode Node, NodeStatus? Status)> answers, uint key)
+    {
+        var isPatienceOver = time.GetElapsedTime(waiting.Since) >= AwayAfter;
+        return answers.All(a => a.Status is { } status ? HasStored(status, key) : isPatienceOver)
+            && IsMost(answers.Count(a => a.Status is not null), answers.Count);
+    }
+
+    /// <summary>
+    /// Two majorities have a node in common: whoever makes a key hears of every id that has ever sealed something, though the database be an old copy.
+    /// </summary>
+    private static bool IsMost(int answered, int nodes) => nodes == 0 || answered * 2 > nodes;
 
     private static bool HasStored(NodeStatus status, uint key) =>
         status.Volumes.All(v => !v.NeedsKeys || v.DataKeys.Contains(key));

@@ -111,7 +111,7 @@ internal static class EncryptionCommand
         }
 
         SayNodes(output, "Waiting for these nodes to store the pending key", status.WaitingFor);
-        SayNodes(output, "Not counted, because they did not answer: nodes", status.NotCounted);
+        SayNodes(output, "Not counted, because these nodes did not answer", status.NotCounted);
     }
 
     private static string[] Row(DataKeyStatus key) =>
