@@ -117,7 +117,7 @@ internal sealed class Volume : IDisposable
     /// <summary>An index that is known to be damaged goes first; its mark goes last, when the new one is complete.</summary>
     private void OpenIndex()
     {
-        if (Files.IsIndexMarked || Options.RebuildIndexFromBatches)
+        if (Files.IsIndexMarked || Options.Rebuild != IndexRebuild.WhenNeeded)
         {
             IndexEngine.Remove(Files.IndexPath);
         }

@@ -108,6 +108,13 @@ internal sealed class ChunkIndex : IDisposable
     public void Walk(ChunkId? after, Func<ChunkId, IndexEntry, bool> visit) =>
         Walk(IndexKeys.Entry, after, int.MaxValue, (id, value) => visit(id, IndexEntry.Read(value)));
 
+    /// <summary>For the scratch index of an <see cref="OfflineVolume"/>.</summary>
+    public bool IsMarked(ChunkId id)
+    {
+        Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
+        return store.Get(IndexKeys.OfId(key, IndexKeys.Done, id), []) >= 0;
+    }
+
     /// <summary>How far this segment has been scrubbed.</summary>
     public ScrubState ScrubStateOf(uint segment)
     {

@@ -108,7 +108,7 @@ internal sealed class Recovery(
     /// <summary>From the directory; or, if so asked, from the batches as long as they are all whole.</summary>
     private SegmentContents? ReadSealed(uint number, IDiskFile file, FooterBlock footer, CancellationToken ct)
     {
-        if (options.RebuildIndexFromBatches && ReadHeader(file, number) is { } header)
+        if (options.Rebuild == IndexRebuild.FromBatches && ReadHeader(file, number) is { } header)
         {
             using var lease = segments.ReadingDirect(number);
             var scan = new SegmentScan(lease.File, number, pool);
