@@ -21,6 +21,7 @@ internal sealed class Volume : IDisposable
         this.heldLock = heldLock;
         Buffers = options.Buffers ?? new BufferPool(BufferBytesKept);
         Segments = new SegmentSet(disk, files.SegmentsPath);
+        Spare = new SpareFile(disk, options.Path, isKept: options.FreeBytesMin >= SpareFile.Bytes);
     }
 
     public VolumeOptions Options { get; }
@@ -40,6 +41,9 @@ internal sealed class Volume : IDisposable
     public ChunkIndex Index { get; private set; } = null!;
 
     public SegmentLog Log { get; private set; } = null!;
+
+    /// <summary>Room for the worst of times.</summary>
+    public SpareFile Spare { get; }
 
     /// <summary>Whether the index has turned out damaged since opening.</summary>
     public bool IsIndexDamaged => Volatile.Read(ref indexDamaged) != 0;
@@ -96,6 +100,7 @@ internal sealed class Volume : IDisposable
             Keys.Add(key);
         }
 
+        Spare.ReleaseWhenShort();
         Identity = previous with { Incarnation = previous.Incarnation + 1 };
         Files.WriteIdentity(Identity);
         Disk.CreateDirectory(Files.SegmentsPath);
@@ -109,6 +114,8 @@ internal sealed class Volume : IDisposable
         }
 
         Log = new SegmentLog(Options, Segments, Buffers, position);
+        Spare.Take();
+        Index.WaitForRoom();
     }
 
     /// <summary>An index that is known to be damaged goes first; its mark goes last, when the new one is complete.</summary>
@@ -120,7 +127,7 @@ internal sealed class Volume : IDisposable
             engine.Remove(Files.IndexPath);
         }
 
-        Index = ChunkIndex.Open(engine, Files.IndexPath, OnIndexDamage);
+        Index = ChunkIndex.Open(engine, Files.IndexPath, Spare, OnIndexDamage);
     }
 
     private void OnIndexDamage()
@@ -162,6 +169,10 @@ internal sealed class Volume : IDisposable
         catch (BlobException error) when (error.Error == BlobError.IndexDamaged)
         {
             // It is marked: the next opening builds it anew, and the log is whole.
+        }
+        catch (IndexException error) when (error.IsNoSpace)
+        {
+            // The log is whole: the next opening replays what the index has lost with this process.
         }
     }
 
