@@ -1,4 +1,3 @@
-using System.Buffers;
 using FileSharing.Cluster;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
@@ -40,7 +39,7 @@ internal sealed class NodeLoad(LoneNode node, Contents contents, Journal journal
             var (id, record) = contents.Encode(number);
             var target = node.OwnerOf(id);
             var isOwed = random.Next(2) == 0;
-            using var lease = new RecordLease(new Unpooled(record), record.Length);
+            using var lease = new RecordLease(new UnpooledBytes(record), record.Length);
             var put = new PutRecord(target, node.Map.Version, Epoch: 1, isOwed);
             var status = await node.Transport.PutAsync(put, lease, CancellationToken.None);
             if (!status.IsDurable())
@@ -117,17 +116,6 @@ internal sealed class NodeLoad(LoneNode node, Contents contents, Journal journal
             }
 
             await Task.Delay(5, CancellationToken.None);
-        }
-    }
-
-    /// <summary>A record's array, for a lease.</summary>
-    private sealed class Unpooled(byte[] bytes) : IMemoryOwner<byte>
-    {
-        public Memory<byte> Memory => bytes;
-
-        public void Dispose()
-        {
-            // The collector's.
         }
     }
 }
