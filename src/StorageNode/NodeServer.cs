@@ -263,6 +263,7 @@ public sealed class NodeServer : IAsyncDisposable
                 ClusterId = identity.Secrets.ClusterId,
                 NodeName = identity.Name,
                 FreeBytesMin = settings.FreeBytesMin,
+                SegmentBytesMax = settings.SegmentBytesMax,
                 Buffers = buffers,
             };
             var store = await BlobStore.OpenAsync(options, keys, new DirectDisk(), time, cancellationToken);

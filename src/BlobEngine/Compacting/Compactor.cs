@@ -24,6 +24,10 @@ internal sealed class Compactor(
     /// <summary>Notes under way at once: as many as fill a block, since a batch is padded to one.</summary>
     private const int NotesAtOnceMax = 64;
 
+    /// <summary>RocksDB looks for room again every 5 s by itself, and refuses until then.</summary>
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan FlushRetryInterval = TimeSpan.FromMilliseconds(200);
+
     private int segmentsRemoved;
     private long segmentBytesRemoved;
     private long recordsMoved;
@@ -137,12 +141,31 @@ internal sealed class Compactor(
         }
 
         // 5. The index must know that, also after a crash; then the last reader leaves, then the file goes.
-        volume.Index.Flush();
+        await FlushIndexAsync(segment, ct);
         await gate.WaitForReadersAsync(ct);
         segmentBytesRemoved += volume.Segments.BytesOf(segment);
         volume.Segments.Delete(segment);
         segmentsRemoved++;
     }
+
+    /// <summary>On a full disk the spare room goes to this, since room comes back with the segment.</summary>
+    private async Task FlushIndexAsync(uint segment, CancellationToken ct)
+    {
+        var began = time.GetTimestamp();
+        while (!volume.Index.TryFlush())
+        {
+            volume.Spare.ReleaseWhenShort();
+            if (time.GetElapsedTime(began) > FlushPatience)
+            {
+                throw Full($"The index cannot be flushed, so segment {segment} stays");
+            }
+
+            await Task.Delay(FlushRetryInterval, time, ct);
+        }
+    }
+
+    private BlobException Full(string what) =>
+        new(BlobError.VolumeFull, $"{what}: the disk of {volume.Options.Path} has no room.");
 
     private double DeadFractionOf(uint segment, int notes)
     {
@@ -166,6 +189,11 @@ internal sealed class Compactor(
         )
         {
             return false;
+        }
+
+        if (!volume.Spare.IsRoomLeft)
+        {
+            throw Full($"Segment {segment} is not moved");
         }
 
         try

@@ -27,7 +27,7 @@ public sealed class OfflineVolume : IDisposable
         segments = new SegmentSet(disk, files.SegmentsPath);
         var engine = new RocksDbIndex(disk, new Native.RocksDb.RocksDbOptions());
         engine.Remove(scratchPath);
-        index = ChunkIndex.Open(engine, scratchPath, () => { });
+        index = ChunkIndex.Open(engine, scratchPath, new SpareFile(disk, path, isKept: false), () => { });
         reader = new RecordReader(new SegmentReader(segments, buffers), new BlockDecoder(keys));
         codec = new RecordCodec(keys, new RecordCodecOptions());
     }

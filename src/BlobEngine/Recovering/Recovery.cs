@@ -56,7 +56,8 @@ internal sealed class Recovery(
         replay.Update.SetFormat();
         replay.Update.SetSequence(lastSequence);
         replay.Commit();
-        index.Flush();
+        // On a full disk the next opening replays it once more.
+        _ = index.TryFlush();
         var nextSegment = numbers.Count == 0 ? 1 : numbers[^1] + 1;
         var position = new LogPosition(
             identity.VolumeId,
