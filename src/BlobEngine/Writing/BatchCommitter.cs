@@ -10,11 +10,7 @@ namespace FileSharing.BlobEngine;
 internal sealed class BatchCommitter(ChunkIndex index, SegmentLog log, Func<Exception?, BlobException> full)
     : IDisposable
 {
-    /// <summary>The index is flushed after so many sealed segments, so that a replay is short.</summary>
-    private const int SegmentsPerFlush = 4;
-
     private readonly IndexUpdate update = index.BeginUpdate();
-    private int sealedSinceFlush;
     private long batches;
 
     /// <summary>Written since opening.</summary>
@@ -127,11 +123,8 @@ internal sealed class BatchCommitter(ChunkIndex index, SegmentLog log, Func<Exce
         update.SetReplayPosition(segment, length);
         update.SetSequence(log.NextSequence - 1);
         update.Commit();
-        if (++sealedSinceFlush >= SegmentsPerFlush)
-        {
-            index.Flush();
-            sealedSinceFlush = 0;
-        }
+        // So that no more than the open segment has to be replayed after a crash.
+        index.Flush();
     }
 
     public void Dispose() => update.Dispose();
