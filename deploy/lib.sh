@@ -73,12 +73,20 @@ need_packages() {
         apt-cache show librocksdb7.8 librocksdb8.9 2>/dev/null | grep . >/dev/null || as_root apt-get update -q
         missing+=("$(rocksdb_package)")
     fi
-    [ ${#missing[@]} -gt 0 ] || return 0
-    note "Installing: ${missing[*]}"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 ||
+    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+}
+
+# usage: need_program NAME   (of a package of the same name)
+need_program() {
+    command -v "$1" >/dev/null || install_packages "$1"
+}
+
+install_packages() {
+    note "Installing: $*"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >&2 ||
         { as_root apt-get update -q >&2 &&
-            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" >&2; } ||
-        die "apt-get could not install: ${missing[*]}"
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >&2; } ||
+        die "apt-get could not install: $*"
 }
 
 # --- building ---------------------------------------------------------------

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using FileSharing.Native.Posix;
 
 namespace FileSharing.BlobEngine;
 
@@ -14,6 +15,9 @@ public sealed class BufferPool(long keptBytesMax) : IDisposable
     public const int BufferBytesMax = 16 << 20;
 
     internal const int AlignmentBytes = 4096;
+
+    /// <summary>Of x86-64 and of arm64 with pages of 4 KiB.</summary>
+    private const int HugePageBytes = 2 << 20;
 
     /// <summary>Powers of two with room for a record's overhead: a 1 MiB chunk is a record of a little over 1 MiB.</summary>
     private static readonly int[] ClassBytes =
@@ -48,10 +52,23 @@ public sealed class BufferPool(long keptBytesMax) : IDisposable
         }
         else
         {
-            address = (nint)NativeMemory.AlignedAlloc((nuint)ClassBytes[sizeClass], AlignmentBytes);
+            address = Allocate(ClassBytes[sizeClass]);
         }
 
         return new PooledBuffer(this, address, sizeClass, bytes);
+    }
+
+    /// <summary>Large buffers lie in huge pages where there are some: the kernel pins and maps a page at a time, and O_DIRECT pins them for every write.</summary>
+    private static unsafe nint Allocate(int bytes)
+    {
+        var isLarge = bytes >= HugePageBytes;
+        var address = NativeMemory.AlignedAlloc((nuint)bytes, (nuint)(isLarge ? HugePageBytes : AlignmentBytes));
+        if (isLarge)
+        {
+            PosixMemory.AdviseHugePages(address, bytes);
+        }
+
+        return (nint)address;
     }
 
     internal unsafe void Return(nint address, int sizeClass)

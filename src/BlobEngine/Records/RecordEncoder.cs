@@ -15,9 +15,10 @@ internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
     /// <summary>A sample must save a sixteenth: less is not worth the time that reading it back will cost.</summary>
     private const int SampleSavingShift = 4;
 
-    private static readonly int CompressorsMax = Environment.ProcessorCount;
+    private static readonly int KeptMax = Environment.ProcessorCount;
 
     private readonly ConcurrentBag<Compressor> compressors = [];
+    private readonly ConcurrentBag<XXH3> hashes = [];
 
     public int Encode(RecordKind kind, ChunkId id, ReadOnlySpan<byte> plain, Span<byte> destination)
     {
@@ -62,7 +63,11 @@ internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
             blocks = blocks[stored[i]..];
         }
 
-        Return(compressor);
+        if (compressor is not null)
+        {
+            Keep(compressors, compressor);
+        }
+
         return isWorthIt;
     }
 
@@ -81,6 +86,9 @@ internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
     private void SealBlocks(ReadOnlySpan<byte> plain, Span<byte> record, uint keyId, ReadOnlySpan<int> stored)
     {
         using var seal = RecordSeal.For(keys, keyId, record);
+        var whole = hashes.TryTake(out var kept) ? kept : new XXH3();
+        whole.Reset();
+        whole.Append(record[..RecordFormat.HeaderBytes]);
         var tagBytes = seal is null ? 0 : RecordFormat.TagBytes;
         var entries = record[^RecordFormat.TrailerBytes(plain.Length)..];
         var position = RecordFormat.HeaderBytes;
@@ -98,13 +106,17 @@ internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
                 raw.CopyTo(block);
             }
 
+            // Now, while the block is in the cache: a second pass over a large record would read it from memory.
+            whole.Append(block);
             BinaryPrimitives.WriteInt32LittleEndian(entries, stored[i]);
             BinaryPrimitives.WriteUInt64LittleEndian(entries[4..], XXH3.Hash64(block));
             entries = entries[RecordFormat.TrailerEntryBytes..];
             position += stored[i];
         }
 
-        BinaryPrimitives.WriteUInt64LittleEndian(entries, XXH3.Hash64(record[..^RecordFormat.ChecksumBytes]));
+        whole.Append(record[position..^RecordFormat.ChecksumBytes]);
+        BinaryPrimitives.WriteUInt64LittleEndian(entries, whole.Current64());
+        Keep(hashes, whole);
     }
 
     private static ReadOnlySpan<byte> Block(ReadOnlySpan<byte> plain, int block) =>
@@ -113,20 +125,16 @@ internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
     private Compressor Rent() =>
         compressors.TryTake(out var compressor) ? compressor : new Compressor(options.CompressionLevel);
 
-    private void Return(Compressor? compressor)
+    private static void Keep<T>(ConcurrentBag<T> bag, T tool)
+        where T : IDisposable
     {
-        if (compressor is null)
+        if (bag.Count < KeptMax)
         {
-            return;
-        }
-
-        if (compressors.Count < CompressorsMax)
-        {
-            compressors.Add(compressor);
+            bag.Add(tool);
         }
         else
         {
-            compressor.Dispose();
+            tool.Dispose();
         }
     }
 }

@@ -94,7 +94,9 @@ internal sealed class Recovery(
             if (ReadSealed(number, file, footer, ct) is { } contents)
             {
                 segmentsReplayed++;
-                replay.Enter(number, contents.Records, contents.Notes);
+                // Records below the replay position are in the index; looking each of them up again would read its frame. Notes say nothing of their place.
+                var covered = contents.Records.TakeWhile(record => record.FrameOffset < replayed).Count();
+                replay.Enter(number, contents.Records[covered..], contents.Notes);
                 replay.Update.SetReplayPosition(number, file.Length);
                 return;
             }

@@ -6,8 +6,13 @@ namespace FileSharing.BlobEngine;
 /// <summary>Puts the frames of one batch into one aligned buffer, which is used again for the next.</summary>
 internal sealed class BatchBuilder(BufferPool pool) : IDisposable
 {
+    /// <summary>Copied and hashed in pieces of this size, so that the hash finds them in the cache.</summary>
+    private const int PieceBytes = 64 << 10;
+
     private readonly PooledBuffer buffer = pool.Rent(SegmentFormat.BatchBytesMax);
+    private readonly XXH3 hash = new();
     private int position = SegmentFormat.BatchHeaderBytes;
+    private int hashed = SegmentFormat.BatchHeaderBytes;
 
     public uint FrameCount { get; private set; }
 
@@ -21,6 +26,7 @@ internal sealed class BatchBuilder(BufferPool pool) : IDisposable
     {
         position = SegmentFormat.BatchHeaderBytes;
         FrameCount = 0;
+        StartHash();
     }
 
     /// <returns>Offset of the frame from the start of the batch.</returns>
@@ -30,7 +36,14 @@ internal sealed class BatchBuilder(BufferPool pool) : IDisposable
         var body = AddFrame(FrameType.Record, flags, origin, SegmentFormat.RecordPrefixBytes + record.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(body, touchEpoch);
         BinaryPrimitives.WriteUInt32LittleEndian(body[4..], 0);
-        record.CopyTo(body[SegmentFormat.RecordPrefixBytes..]);
+        body = body[SegmentFormat.RecordPrefixBytes..];
+        for (var copied = 0; copied < record.Length; copied += PieceBytes)
+        {
+            var piece = record[copied..Math.Min(copied + PieceBytes, record.Length)];
+            piece.CopyTo(body[copied..]);
+            HashTo(offset + SegmentFormat.FrameHeaderBytes + SegmentFormat.RecordPrefixBytes + copied + piece.Length);
+        }
+
         return offset;
     }
 
@@ -51,12 +64,26 @@ internal sealed class BatchBuilder(BufferPool pool) : IDisposable
         }
     }
 
+    /// <summary>Gives all frames another origin.</summary>
+    public void StateAnew(ulong origin)
+    {
+        var frames = buffer.GetSpan()[SegmentFormat.BatchHeaderBytes..position];
+        while (frames.Length > 0)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(frames[8..], origin);
+            var bodyBytes = BinaryPrimitives.ReadInt32LittleEndian(frames[4..]);
+            frames = frames[SegmentFormat.AlignFrame(SegmentFormat.FrameHeaderBytes + bodyBytes)..];
+        }
+
+        StartHash();
+    }
+
     /// <summary>Completes the batch.</summary>
     /// <returns>The bytes to write at <paramref name="offset"/>, a multiple of 4 KiB; valid until the next frame is added.</returns>
     public ReadOnlySpan<byte> Finish(BatchFlags flags, uint segment, long offset, ulong sequence, long syncedPosition)
     {
         var bytes = buffer.GetSpan();
-        var frames = bytes[SegmentFormat.BatchHeaderBytes..position];
+        HashTo(position);
         var header = new BatchHeader(
             flags,
             segment,
@@ -64,8 +91,8 @@ internal sealed class BatchBuilder(BufferPool pool) : IDisposable
             offset,
             sequence,
             syncedPosition,
-            frames.Length,
-            XXH3.Hash64(frames)
+            position - SegmentFormat.BatchHeaderBytes,
+            hash.Current64()
         );
         header.Write(bytes);
         bytes[position..(int)header.Bytes].Clear();
@@ -87,5 +114,21 @@ internal sealed class BatchBuilder(BufferPool pool) : IDisposable
         return frame.Slice(SegmentFormat.FrameHeaderBytes, bodyBytes);
     }
 
-    public void Dispose() => buffer.Dispose();
+    private void StartHash()
+    {
+        hash.Reset();
+        hashed = SegmentFormat.BatchHeaderBytes;
+    }
+
+    private void HashTo(int end)
+    {
+        hash.Append(buffer.GetSpan()[hashed..end]);
+        hashed = end;
+    }
+
+    public void Dispose()
+    {
+        hash.Dispose();
+        buffer.Dispose();
+    }
 }

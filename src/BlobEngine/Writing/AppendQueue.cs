@@ -10,6 +10,7 @@ internal sealed class AppendQueue(long bytesMax) : IDisposable
     private readonly Queue<(AppendRequest Request, TaskCompletionSource Admitted)> waiting = new();
     private readonly ManualResetEventSlim changed = new();
     private long bytes;
+    private long wakeBytes;
     private int announced;
     private Exception? closedBy;
 
@@ -63,18 +64,47 @@ internal sealed class AppendQueue(long bytesMax) : IDisposable
                 }
 
                 changed.Reset();
+                wakeBytes = 0;
             }
 
             changed.Wait();
         }
     }
 
-    /// <summary>Takes the first request, unless it needs more than <paramref name="room"/> bytes.</summary>
-    public AppendRequest? TryTake(int room)
+    public bool HasWork
+    {
+        get
+        {
+            lock (gate)
+            {
+                return ready.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>From here on <see cref="WaitForChange"/> waits for what has not happened yet.</summary>
+    /// <param name="bytes">Requests that wait for less than this are no change: waking for each of them would cost more than it gains.</param>
+    public void ExpectChange(long bytes)
     {
         lock (gate)
         {
-            if (ready.Count == 0 || ready.Peek().FrameBytes > room)
+            changed.Reset();
+            wakeBytes = bytes;
+        }
+    }
+
+    /// <summary>Blocks until enough waits, the queue was closed, or <see cref="Change"/> was called, since <see cref="ExpectChange"/>.</summary>
+    public void WaitForChange() => changed.Wait();
+
+    /// <summary>Wakes who waits for a change.</summary>
+    public void Change() => changed.Set();
+
+    /// <summary>Takes the first request, unless it needs more than <paramref name="room"/> bytes or may not be taken yet.</summary>
+    public AppendRequest? TryTake(int room, Func<AppendRequest, bool> mayTake)
+    {
+        lock (gate)
+        {
+            if (ready.Count == 0 || ready.Peek().FrameBytes > room || !mayTake(ready.Peek()))
             {
                 return null;
             }
@@ -114,7 +144,10 @@ internal sealed class AppendQueue(long bytesMax) : IDisposable
     {
         ready.Enqueue(request);
         bytes += request.FrameBytes;
-        changed.Set();
+        if (bytes >= wakeBytes)
+        {
+            changed.Set();
+        }
     }
 
     private void AdmitWaiting()

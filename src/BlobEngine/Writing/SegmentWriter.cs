@@ -1,28 +1,34 @@
 namespace FileSharing.BlobEngine;
 
 /// <summary>
-/// The one writer of a volume: takes what waits, writes it as one batch with one sync, enters it into the index, and only then acknowledges.
+/// The writer of a volume: takes what waits, writes it as one batch with one sync, enters it into the index, and only then acknowledges.
 /// It never repeats a failed write or sync: after one the pages it thinks written may be gone, so the volume stays read-only until it is opened again.
 /// </summary>
+/// <remarks>
+/// Two threads, each with a batch of its own, take turns: while one commits, the other collects the next batch, so that copying and hashing overlap with the disk.
+/// A batch is written only after the one before it has been synced, entered and acknowledged.
+/// </remarks>
 internal sealed class SegmentWriter : IDisposable
 {
-    /// <summary>The index is flushed after so many sealed segments, so that a replay is short.</summary>
-    private const int SegmentsPerFlush = 4;
+    /// <summary>So much is copied into the next batch while the one before it is still being committed; less is copied quickly enough in its turn.</summary>
+    private const int CollectAheadBytes = 256 << 10;
 
     private readonly VolumeOptions options;
     private readonly IDisk disk;
-    private readonly TimeProvider time;
-    private readonly ChunkIndex index;
-    private readonly SegmentLog log;
+    private readonly BufferPool pool;
     private readonly AppendQueue queue;
-    private readonly BatchBuilder builder;
-    private readonly IndexUpdate update;
-    private readonly List<(AppendRequest Request, int FrameOffset)> taken = [];
-    private readonly List<AppendRequest> work = [];
+    private readonly BatchCommitter committer;
+    private readonly LingerPolicy linger;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long batches;
-    private int sealedSinceFlush;
-    private volatile VolumeCondition condition = VolumeCondition.Writable;
+
+    // Who collects holds the first, who commits the second; the second is taken before the first is left, so batches are committed in the order in which they were collected.
+    private readonly Lock collecting = new();
+    private readonly Lock committing = new();
+    private ulong likelySequence;
+    private int inside;
+    private int running = 2;
+    private volatile bool isFull;
+    private volatile BlobException? poison;
 
     public SegmentWriter(
         VolumeOptions options,
@@ -35,275 +41,249 @@ internal sealed class SegmentWriter : IDisposable
     {
         this.options = options;
         this.disk = disk;
-        this.time = time;
-        this.index = index;
-        this.log = log;
+        this.pool = pool;
         queue = new AppendQueue(options.AppendQueueBytesMax);
-        builder = new BatchBuilder(pool);
-        update = index.BeginUpdate();
+        committer = new BatchCommitter(index, log, pool, Full);
+        linger = new LingerPolicy(options.Linger, time);
+        likelySequence = log.NextSequence;
         RefreshCondition();
-        var thread = new Thread(Run) { IsBackground = true, Name = "segment writer" };
-        thread.Start();
+        for (var i = 0; i < running; i++)
+        {
+            new Thread(Run) { IsBackground = true, Name = "segment writer" }.Start();
+        }
     }
 
-    public VolumeCondition Condition => condition;
+    public VolumeCondition Condition =>
+        poison is not null ? VolumeCondition.Poisoned
+        : isFull ? VolumeCondition.Full
+        : VolumeCondition.Writable;
 
-    public long Batches => Volatile.Read(ref batches);
+    public long Batches => committer.Batches;
 
     public AppendQueue Queue => queue;
 
     /// <summary>Appends, and returns when the fact is durable and in the index.</summary>
     public async ValueTask AppendAsync(AppendRequest request, CancellationToken ct)
     {
-        await queue.EnqueueAsync(request, ct);
-        // From here on the record's memory is the writer's, so there is no leaving early.
-        await request.Completion;
+        Interlocked.Increment(ref inside);
+        try
+        {
+            await queue.EnqueueAsync(request, ct);
+            // From here on the record's memory is the writer's, so there is no leaving early.
+            await request.Completion;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref inside);
+        }
     }
 
     /// <summary>Ends the open segment with its directory, if there is one; on a full disk it may stay open.</summary>
     /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
-    public ValueTask SealAsync(CancellationToken ct) => RunAsync((_, _) => SealWhenOpen(), ct);
+    public ValueTask SealAsync(CancellationToken ct) =>
+        AppendAsync(new AppendRequest((_, _) => committer.SealWhenOpen()), ct);
 
-    /// <summary>Runs something on the writer's thread between two batches; what it changes in the index is committed when this returns.</summary>
+    /// <summary>Runs something between two batches, where index and log agree; what it changes in the index is committed when this returns.</summary>
     /// <inheritdoc cref="SealAsync"/>
     public ValueTask RunAsync(Action<SegmentLog, IndexUpdate> action, CancellationToken ct) =>
         AppendAsync(new AppendRequest(action), ct);
 
-    /// <summary>Takes no more requests, writes those inside, and returns when the thread has ended.</summary>
+    /// <summary>Takes no more requests, writes those inside, and returns when the threads have ended.</summary>
     /// <returns>False when the writer is poisoned: what is on disk behind the last acknowledged batch is not known.</returns>
     public async Task<bool> StopAsync()
     {
         queue.Close(new ObjectDisposedException(nameof(BlobStore)), drop: false);
         await stopped.Task;
-        return condition != VolumeCondition.Poisoned;
+        return poison is null;
     }
 
     private void Run()
     {
-        try
+        using (var batch = new PendingBatch(pool))
         {
-            while (queue.WaitForWork())
+            try
             {
-                RefreshCondition();
-                Take();
-                WriteBatch();
-                Work();
+                while (Collect(batch))
+                {
+                    Commit(batch);
+                }
+            }
+#pragma warning disable CA1031 // Whatever broke the thread, those who wait must hear of it.
+            catch (Exception error)
+#pragma warning restore CA1031
+            {
+                Poison(error, batch);
+                LeaveTurn();
             }
         }
-#pragma warning disable CA1031 // Whatever broke the thread, those who wait must hear of it.
-        catch (Exception error)
-#pragma warning restore CA1031
-        {
-            Poison(error);
-        }
 
-        stopped.SetResult();
-    }
-
-    private void Take()
-    {
-        builder.Clear();
-        taken.Clear();
-        work.Clear();
-        TakeReady();
-        var began = time.GetTimestamp();
-        while (queue.IsMoreExpected && builder.Room > 0 && time.GetElapsedTime(began) < options.Linger)
+        if (Interlocked.Decrement(ref running) == 0)
         {
-            Thread.Yield();
-            TakeReady();
+            stopped.SetResult();
         }
     }
 
-    private void TakeReady()
+    /// <summary>Fills the batch until it is its turn to be committed, and a little longer where that is worth it.</summary>
+    /// <returns>True with <see cref="committing"/> held; false when there is nothing to come.</returns>
+    private bool Collect(PendingBatch batch)
     {
-        while (queue.TryTake(builder.Room) is { } request)
+        lock (collecting)
+        {
+            batch.Begin(likelySequence);
+            if (!WaitForTurn(batch))
+            {
+                return false;
+            }
+
+            linger.Begin();
+            do
+            {
+                TakeReady(batch, isTurn: true);
+            } while (MayGrow(batch));
+
+            linger.End(batch.Requests.Count, batch.Frames.Bytes);
+            batch.StateUnder(committer.NextSequence);
+            likelySequence = batch.Sequence + 1;
+            return true;
+        }
+    }
+
+    /// <summary>Collects what is large until there is something to commit and it is this batch's turn.</summary>
+    /// <returns>True with <see cref="committing"/> held; false when there is nothing to come.</returns>
+    private bool WaitForTurn(PendingBatch batch)
+    {
+        while (true)
+        {
+            queue.ExpectChange(CollectAheadBytes);
+            TakeReady(batch, isTurn: false);
+            if (!committing.TryEnter())
+            {
+                queue.WaitForChange();
+            }
+            else if (batch.HasWork || queue.HasWork)
+            {
+                return true;
+            }
+            else
+            {
+                committing.Exit();
+                if (!queue.WaitForWork())
+                {
+                    return false;
+                }
+            }
+        }
+    }
+
+    private bool MayGrow(PendingBatch batch)
+    {
+        if (!linger.IsWorthwhile(batch.Requests.Count, batch.Frames.Bytes, queue.IsMoreExpected))
+        {
+            return false;
+        }
+
+        Thread.Yield();
+        return true;
+    }
+
+    private void TakeReady(PendingBatch batch, bool isTurn)
+    {
+        if (!queue.HasWork)
+        {
+            return;
+        }
+
+        RefreshCondition();
+        while (queue.TryTake(batch.Frames.Room, request => isTurn || request.Moved is null) is { } request)
         {
             if (request.Work is not null)
             {
-                work.Add(request);
+                batch.AddWork(request);
                 continue;
             }
 
             // Moving records is what makes room, so it may use what is kept free.
-            if (request is { IsRecord: true, Moved: null } && condition == VolumeCondition.Full)
+            if (request is { IsRecord: true, Moved: null } && isFull)
             {
-                request.Fail(Full());
+                request.Fail(Full(cause: null));
                 continue;
             }
 
-            if (request.Moved is { } moved && update.Find(request.Header.Id) != moved)
+            // Only in its turn: until then the batch before this one may still change the index.
+            if (request.Moved is { } moved && committer.Find(request.Header.Id) != moved)
             {
                 // Overtaken by a put, a delete or a note: a copy of what was must not become what is.
                 request.Succeed();
                 continue;
             }
 
-            taken.Add((request, AddFrame(request)));
+            batch.Add(request);
         }
     }
 
-    private int AddFrame(AppendRequest request)
+    private void Commit(PendingBatch batch)
     {
-        var origin = log.NextSequence;
-        if (!request.IsRecord)
+        try
         {
-            builder.AddNote(request.Note, origin);
-            return 0;
-        }
-
-        return builder.AddRecord(request.Record.Span, request.Flags, request.Options.TouchEpoch, origin);
-    }
-
-    private void WriteBatch()
-    {
-        if (!TryReserve())
-        {
-            return;
-        }
-
-        var (offset, sequence) = log.Write(builder);
-        foreach (var (request, frameOffset) in taken)
-        {
-            Apply(request, offset + frameOffset, sequence);
-        }
-
-        update.SetReplayPosition(log.Segment, log.Position);
-        update.SetSequence(sequence);
-        update.Commit();
-        Interlocked.Increment(ref batches);
-        foreach (var (request, _) in taken)
-        {
-            request.Succeed();
-        }
-
-        if (log.IsFull)
-        {
-            SealWhenOpen();
-        }
-    }
-
-    private void Work()
-    {
-        foreach (var request in work)
-        {
-            request.Work!(log, update);
-            update.Commit();
-            request.Succeed();
-        }
-    }
-
-    private void SealWhenOpen()
-    {
-        if (log.IsOpen && log.TryReserveFooter())
-        {
-            Seal();
-        }
-    }
-
-    /// <summary>Finds room for the batch; on a full disk for its notes at least, which make room in the end.</summary>
-    private bool TryReserve()
-    {
-        while (taken.Count > 0)
-        {
-            try
+            if (poison is { } reason)
             {
-                log.Reserve(builder.Bytes);
-                return true;
+                Fail(batch, reason);
             }
-            catch (IOException error) when (DiskErrors.IsNoSpace(error))
+            else if (!committer.Commit(batch, () => linger.Expect(Volatile.Read(ref inside))))
             {
-                condition = VolumeCondition.Full;
-                DropRecords(error);
+                isFull = true;
             }
         }
-
-        return false;
-    }
-
-    private void DropRecords(IOException error)
-    {
-        var notes = taken.Where(entry => !entry.Request.IsRecord).ToList();
-        if (notes.Count == taken.Count)
+#pragma warning disable CA1031 // As in Run; and the other thread must know before it has the turn.
+        catch (Exception error)
+#pragma warning restore CA1031
         {
-            notes.Clear();
+            Poison(error, batch);
         }
-
-        foreach (var (request, _) in taken.Except(notes))
+        finally
         {
-            request.Fail(Full(error));
-        }
-
-        builder.Clear();
-        taken.Clear();
-        foreach (var (request, _) in notes)
-        {
-            taken.Add((request, AddFrame(request)));
+            LeaveTurn();
         }
     }
 
-    private void Apply(AppendRequest request, long frameOffset, ulong sequence)
+    private void LeaveTurn()
     {
-        if (!request.IsRecord)
+        if (committing.IsHeldByCurrentThread)
         {
-            log.Remember(new StatedNote(request.Note, sequence));
-            update.Apply(request.Note);
-            return;
-        }
-
-        var entry = new DirectoryEntry(
-            request.Header.Id,
-            frameOffset,
-            request.Record.Length,
-            request.Header.Kind,
-            request.Flags,
-            request.Options.TouchEpoch,
-            sequence,
-            (byte)request.Header.KeyId
-        );
-        log.Remember(entry);
-        update.Apply(log.Segment, entry);
-    }
-
-    private void Seal()
-    {
-        var (segment, length) = log.Seal(builder);
-        update.SetReplayPosition(segment, length);
-        update.SetSequence(log.NextSequence - 1);
-        update.Commit();
-        if (++sealedSinceFlush >= SegmentsPerFlush && index.TryFlush())
-        {
-            sealedSinceFlush = 0;
+            committing.Exit();
+            queue.Change();
         }
     }
 
-    private void RefreshCondition() =>
-        condition =
-            disk.FreeBytes(options.Path) < options.FreeBytesMin ? VolumeCondition.Full : VolumeCondition.Writable;
+    private void RefreshCondition() => isFull = disk.FreeBytes(options.Path) < options.FreeBytesMin;
 
-    private void Poison(Exception error)
+    private void Poison(Exception error, PendingBatch batch)
     {
-        condition = VolumeCondition.Poisoned;
         var reason = new BlobException(
             BlobError.WriterPoisoned,
             $"A write to {options.Path} failed, so the volume is read-only until it is opened again: {error.Message}",
             error
         );
-        foreach (var request in taken.Select(entry => entry.Request).Concat(work))
+        poison = reason;
+        queue.Close(reason, drop: true);
+        Fail(batch, reason);
+    }
+
+    private static void Fail(PendingBatch batch, BlobException reason)
+    {
+        foreach (var request in batch.Requests.Select(entry => entry.Request).Concat(batch.Work))
         {
             request.Fail(new BlobException(reason.Error, reason.Message, reason));
         }
-
-        queue.Close(reason, drop: true);
     }
 
-    private BlobException Full(Exception? cause = null) =>
+    private BlobException Full(Exception? cause) =>
         new(BlobError.VolumeFull, $"Less than {options.FreeBytesMin} bytes are free for {options.Path}.", cause);
 
-    /// <summary>Only after the thread has ended.</summary>
+    /// <summary>Only after the threads have ended.</summary>
     public void Dispose()
     {
         queue.Dispose();
-        update.Dispose();
-        builder.Dispose();
+        committer.Dispose();
     }
 }

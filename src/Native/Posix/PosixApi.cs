@@ -15,6 +15,7 @@ internal static unsafe partial class PosixApi
     internal const int LockNonBlocking = 4;
     internal const int ReadNoWait = 0x8;
     internal const int AdviseRandom = 1;
+    internal const int AdviseHugePage = 14;
 
     internal const int ErrorInterrupted = 4;
     internal const int ErrorAgain = 11;
@@ -49,6 +50,9 @@ internal static unsafe partial class PosixApi
 
     [LibraryImport(Library, EntryPoint = "posix_fadvise")]
     internal static partial int Fadvise(SafeHandle file, long offset, long length, int advice);
+
+    [LibraryImport(Library, EntryPoint = "madvise")]
+    internal static partial int Madvise(void* address, nuint length, int advice);
 
     [LibraryImport(Library, EntryPoint = "preadv2", SetLastError = true)]
     internal static partial nint Preadv2(SafeHandle file, IoVector* vectors, int count, long offset, int flags);

@@ -119,10 +119,18 @@ public sealed unsafe class RocksDb : IDisposable
     public RocksDbIterator Iterate() => new(new IteratorHandle(db));
 
     /// <summary>Bytes of the table files in use.</summary>
-    public long TableBytes()
+    public long TableBytes() => Property("rocksdb.live-sst-files-size");
+
+    /// <summary>Bytes of memory that filters and indexes of open table files take outside of the cache, by estimate.</summary>
+    public long ReaderBytes() => Property("rocksdb.estimate-table-readers-mem");
+
+    /// <summary>Bytes of memory in the cache.</summary>
+    public long CacheBytes() => Property("rocksdb.block-cache-usage");
+
+    private long Property(string name)
     {
         ulong value = 0;
-        return RocksDbApi.rocksdb_property_int(db, "rocksdb.live-sst-files-size", &value) == 0 ? (long)value : 0;
+        return RocksDbApi.rocksdb_property_int(db, name, &value) == 0 ? (long)value : 0;
     }
 
     /// <summary>Closes without a flush. Calls in flight end first.</summary>

@@ -4,7 +4,7 @@ namespace FileSharing.Native.RocksDb;
 public sealed record RocksDbOptions
 {
     /// <summary>Unsorted writes held in memory before they become a file; at most three times this is held.</summary>
-    public int WriteBufferBytes { get; init; } = 16 << 20;
+    public int WriteBufferBytes { get; init; } = 8 << 20;
 
     /// <summary>Cache of uncompressed blocks.</summary>
     public int BlockCacheBytes { get; init; } = 32 << 20;

@@ -36,6 +36,12 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
 
     public long? ReportedFreeBytes { get; set; }
 
+    /// <summary>The file system does not answer.</summary>
+    public bool FailFreeBytes { get; set; }
+
+    /// <summary>While it is set, syncs of data wait for it.</summary>
+    public Task? HeldSyncs { get; set; }
+
     public List<string> SyncedDirectories { get; } = [];
 
     public bool DirectoryExists(string path) => inner.DirectoryExists(path);
@@ -64,7 +70,10 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
 
     public IDisposable? TryLock(string path) => inner.TryLock(path);
 
-    public long FreeBytes(string path) => ReportedFreeBytes ?? inner.FreeBytes(path);
+    public long FreeBytes(string path) =>
+        FailFreeBytes
+            ? throw new IOException("injected: no answer", ErrorIo)
+            : ReportedFreeBytes ?? inner.FreeBytes(path);
 
     private void CountSync()
     {
@@ -92,6 +101,14 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
 
         public void SyncData()
         {
+            if (disk.HeldSyncs is { } held)
+            {
+                // The writer's own thread: nothing else waits behind it.
+#pragma warning disable VSTHRD002
+                held.GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
+            }
+
             disk.CountSync();
             file.SyncData();
         }
