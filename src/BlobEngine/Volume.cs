@@ -94,6 +94,7 @@ internal sealed class Volume : IDisposable
             );
         }
 
+        Files.MendKeys();
         foreach (var key in Files.ReadKeys())
         {
             Keys.Add(key);
