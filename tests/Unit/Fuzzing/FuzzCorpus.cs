@@ -6,14 +6,13 @@ using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Wire;
-using FileSharing.Native.XxHash;
 using FileSharing.Native.Zstd;
 using FileSharing.StorageNode.Endpoints;
 using FileSharing.UnitTests.BlobEngine;
 
 namespace FileSharing.UnitTests.Fuzzing;
 
-/// <summary>Good inputs for every parser, and how their checksums and signatures are made right again after a change.</summary>
+/// <summary>Good inputs for every parser.</summary>
 internal static class FuzzCorpus
 {
     public static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1_700_000_000);
@@ -55,61 +54,11 @@ internal static class FuzzCorpus
         ];
     }
 
-    public static void RepairRecord(Memory<byte> input)
-    {
-        var record = input.Span;
-        if (record.Length < RecordFormat.RecordBytesMinOf(plainBytes: 1))
-        {
-            return;
-        }
-
-        BinaryPrimitives.WriteUInt32LittleEndian(record, RecordFormat.Magic);
-        BinaryPrimitives.WriteInt32LittleEndian(record[RecordFormat.RecordBytesOffset..], record.Length);
-        WriteChecksum(record, RecordFormat.HeaderChecksumOffset);
-        var plainBytes = BinaryPrimitives.ReadInt32LittleEndian(record[RecordFormat.PlainBytesOffset..]);
-        if (plainBytes is > 0 and <= RecordFormat.PlainBytesMax)
-        {
-            RepairBlocks(record, plainBytes);
-        }
-
-        WriteChecksum(record, record.Length - RecordFormat.ChecksumBytes);
-    }
-
     public static List<byte[]> Segments()
     {
         using var none = new DataKeys(null, []);
         var records = Enumerable.Range(1, 4).Select(number => Record(none, number * 500, compressible: false)).ToList();
         return [Segment(records, isSealed: true), Segment(records, isSealed: false)];
-    }
-
-    public static void RepairSegment(Memory<byte> input)
-    {
-        var segment = input.Span;
-        for (var at = 0; at + SegmentFormat.BatchHeaderBytes <= segment.Length; at += SegmentFormat.BlockBytes)
-        {
-            var block = segment[at..];
-            switch (BinaryPrimitives.ReadUInt32LittleEndian(block))
-            {
-                case SegmentFormat.SegmentMagic:
-                    WriteChecksum(block, 48);
-                    break;
-                case SegmentFormat.FooterMagic:
-                    WriteChecksum(block, 40);
-                    break;
-                case SegmentFormat.BatchMagic:
-                    var frames = BinaryPrimitives.ReadInt64LittleEndian(block[40..]);
-                    if (frames >= 0 && frames <= block.Length - SegmentFormat.BatchHeaderBytes)
-                    {
-                        var hash = XXH3.Hash64(block.Slice(SegmentFormat.BatchHeaderBytes, (int)frames));
-                        BinaryPrimitives.WriteUInt64LittleEndian(block[48..], hash);
-                    }
-
-                    WriteChecksum(block, 56);
-                    break;
-                default:
-                    break;
-            }
-        }
     }
 
     public static List<byte[]> Manifests() =>
@@ -132,25 +81,6 @@ internal static class FuzzCorpus
             Batch(1, plain, packed),
             [.. Batch(2, plain, plain), .. Batch(3, plain, packed), .. Batch(4, [7], [7])],
         ];
-    }
-
-    /// <summary>A chunk that was changed gets its new name; only those that are sent as they are, since they come first.</summary>
-    public static void RepairBatch(Memory<byte> input)
-    {
-        var batch = input.Span;
-        while (
-            batch.Length >= ChunkFrame.HeadBytes
-            && ChunkFrame.Read(batch) is { } frame
-            && frame.BodyBytes <= batch.Length - ChunkFrame.HeadBytes
-        )
-        {
-            if (!frame.IsZstd)
-            {
-                ChunkId.OfChunk(batch.Slice(ChunkFrame.HeadBytes, frame.BodyBytes)).CopyTo(batch[8..]);
-            }
-
-            batch = batch[(ChunkFrame.HeadBytes + frame.BodyBytes)..];
-        }
     }
 
     public static List<byte[]> RecordStreams()
@@ -177,46 +107,6 @@ internal static class FuzzCorpus
         ];
     }
 
-    /// <summary>Method, path and parameters of the text of a request; no parser of the product, so it takes everything.</summary>
-    public static (string Method, string Path, List<KeyValuePair<string, string>> Query) SplitUrl(string url)
-    {
-        var method = url.IndexOf(' ', StringComparison.Ordinal) is var space and >= 0 ? url[..space] : "";
-        var question = url.IndexOf('?', StringComparison.Ordinal) is var mark and >= 0 ? mark : url.Length;
-        var path = question > method.Length ? url[(method.Length + 1)..question] : "";
-        var query = url[Math.Min(question + 1, url.Length)..]
-            .Split('&')
-            .Select(parameter =>
-                parameter.Split('=', 2) is [var name, var value]
-                    ? KeyValuePair.Create(name, Uri.UnescapeDataString(value))
-                    : KeyValuePair.Create(parameter, "")
-            );
-        return (method, path, [.. query]);
-    }
-
-    /// <summary>Signs what the URL says now, in the place of the signature that it has.</summary>
-    public static void SignUrl(Memory<byte> input)
-    {
-        var url = Encoding.Latin1.GetString(input.Span);
-        var (method, path, query) = SplitUrl(url);
-        var signature = url.LastIndexOf("&sig=", StringComparison.Ordinal);
-        if (signature < 0 || url.Length - signature - 5 < 43)
-        {
-            return;
-        }
-
-        var values = UrlForm.Parameters.Select(name => query.Find(parameter => parameter.Key == name).Value).ToArray();
-        var mac = UrlForm.Sign(
-            Secrets.UrlKeys[0].Key,
-            Secrets.ClusterId,
-            method == "HEAD" ? "GET" : method,
-            path,
-            values
-        );
-        Encoding
-            .Latin1.GetBytes(System.Buffers.Text.Base64Url.EncodeToString(mac))
-            .CopyTo(input.Span[(signature + 5)..]);
-    }
-
     private static ChunkId Id(byte of) => ChunkId.OfChunk([of]);
 
     private static byte[] Record(DataKeys keys, int bytes, bool compressible)
@@ -225,30 +115,6 @@ internal static class FuzzCorpus
         var record = new byte[RecordCodec.RecordBytesMax(bytes)];
         var codec = new RecordCodec(keys, new RecordCodecOptions());
         return record[..codec.Encode(RecordKind.Chunk, ChunkId.OfChunk(plain), plain, record)];
-    }
-
-    private static void RepairBlocks(Span<byte> record, int plainBytes)
-    {
-        var trailerBytes = RecordFormat.TrailerBytes(plainBytes);
-        if (trailerBytes > record.Length - RecordFormat.HeaderBytes)
-        {
-            return;
-        }
-
-        var trailer = record[^trailerBytes..];
-        var stored = record[RecordFormat.HeaderBytes..^trailerBytes];
-        for (var block = 0; block < RecordFormat.BlockCount(plainBytes); block++)
-        {
-            var entry = trailer[(block * RecordFormat.TrailerEntryBytes)..];
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(entry);
-            if (length > stored.Length)
-            {
-                return;
-            }
-
-            BinaryPrimitives.WriteUInt64LittleEndian(entry[4..], XXH3.Hash64(stored[..(int)length]));
-            stored = stored[(int)length..];
-        }
     }
 
     private static byte[] Segment(List<byte[]> records, bool isSealed)
@@ -315,7 +181,4 @@ internal static class FuzzCorpus
         frame.WriteTo(bytes);
         return bytes;
     }
-
-    private static void WriteChecksum(Span<byte> bytes, int at) =>
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes[at..], XXH3.Hash64(bytes[..at]));
 }

@@ -37,7 +37,7 @@ public sealed class FuzzTests
                 RecordCodec.Verify(record.Span);
             },
             error => error is BlobException { Error: BlobError.BadRecord or BlobError.Damaged or BlobError.UnknownKey },
-            FuzzCorpus.RepairRecord
+            FuzzRepair.Record
         ).Run(Slice, Full);
     }
 
@@ -64,7 +64,7 @@ public sealed class FuzzTests
                 _ = scan.Batches.Count > 0 ? 0 : throw new EndOfStreamException();
             },
             error => error is EndOfStreamException,
-            FuzzCorpus.RepairSegment
+            FuzzRepair.Segment
         ).Run(Slice / 4, Full);
     }
 
@@ -94,7 +94,7 @@ public sealed class FuzzTests
 #pragma warning restore VSTHRD002, CA1849
             },
             error => error is RequestException,
-            FuzzCorpus.RepairBatch
+            FuzzRepair.Batch
         ).Run(Slice, Full);
 
         async Task ReadAsync(ReadOnlyMemory<byte> body)
@@ -138,11 +138,11 @@ public sealed class FuzzTests
             FuzzCorpus.Urls(),
             url =>
             {
-                var (method, path, query) = FuzzCorpus.SplitUrl(Encoding.Latin1.GetString(url.Span));
+                var (method, path, query) = FuzzRepair.SplitUrl(Encoding.Latin1.GetString(url.Span));
                 verifier.Verify(method, path, query);
             },
             error => error is UrlRefusedException,
-            FuzzCorpus.SignUrl
+            FuzzRepair.Url
         ).Run(Slice, Full);
     }
 }

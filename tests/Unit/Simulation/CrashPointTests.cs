@@ -52,7 +52,7 @@ public sealed class CrashPointTests
         var seed = Soak.Seed();
         var began = Stopwatch.GetTimestamp();
         var check = new CrashCheck();
-        while (check.States < Soak.Count(150, 100_000))
+        while (check.States < Soak.Count(150, 60_000))
         {
             seed++;
             var random = new Random(seed);

@@ -6,7 +6,7 @@ namespace FileSharing.UnitTests.Simulation;
 [Trait(Soak.Trait, Soak.Engine)]
 public sealed class IndexConformanceTests : IDisposable
 {
-    private const string Nowhere = "/index";
+    private const string Nowhere = SimVolume.IndexPath;
 
     private readonly string directory = Directory.CreateTempSubdirectory("fileshare-unit-").FullName;
 

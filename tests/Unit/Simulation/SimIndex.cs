@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using FileSharing.BlobEngine;
 
@@ -20,35 +21,55 @@ internal sealed record IndexState(ImmutableSortedDictionary<byte[], byte[]> Entr
 /// </summary>
 internal sealed class SimIndex(Trace trace, IndexState? found) : IIndexEngine
 {
-    private IndexState? state = found;
+    /// <summary>The index of the volume. One at another path is only for the process that makes it, and nobody misses it after a crash.</summary>
+    private readonly ConcurrentDictionary<string, IndexState> states = new(
+        found is null ? [] : [KeyValuePair.Create(SimVolume.IndexPath, found)]
+    );
 
     public IIndexStore Open(string path)
     {
-        if (state is null)
+        if (!Exists(path))
         {
-            Change(IndexState.Empty);
+            Change(path, IndexState.Empty);
         }
 
-        return new Store(this);
+        return new Store(this, path);
     }
 
-    public bool Exists(string path) => Volatile.Read(ref state) is not null;
+    public bool Exists(string path) => states.ContainsKey(path);
 
     public void Remove(string path)
     {
-        Change(null);
-        Flush();
+        Change(path, null);
+        Flush(path);
     }
 
-    private void Change(IndexState? changed) => trace.Add(new IndexChanged(changed), () => state = changed);
+    private void Change(string path, IndexState? changed)
+    {
+        void Apply() => _ = changed is null ? states.TryRemove(path, out _) : (states[path] = changed) is not null;
+        if (path == SimVolume.IndexPath)
+        {
+            trace.Add(new IndexChanged(changed), Apply);
+        }
+        else
+        {
+            Apply();
+        }
+    }
 
-    private void Flush() => trace.Add(new IndexFlushed());
+    private void Flush(string path)
+    {
+        if (path == SimVolume.IndexPath)
+        {
+            trace.Add(new IndexFlushed());
+        }
+    }
 
-    private sealed class Store(SimIndex index) : IIndexStore
+    private sealed class Store(SimIndex index, string path) : IIndexStore
     {
         public long TableBytes => 0;
 
-        private ImmutableSortedDictionary<byte[], byte[]> Entries => Volatile.Read(ref index.state)!.Entries;
+        private ImmutableSortedDictionary<byte[], byte[]> Entries => index.states[path].Entries;
 
         public int Get(ReadOnlySpan<byte> key, Span<byte> value)
         {
@@ -92,10 +113,10 @@ internal sealed class SimIndex(Trace trace, IndexState? found) : IIndexEngine
                 }
             }
 
-            index.Change(new IndexState(builder.ToImmutable()));
+            index.Change(path, new IndexState(builder.ToImmutable()));
         }
 
-        public void Flush() => index.Flush();
+        public void Flush() => index.Flush(path);
 
         public void Dispose() { }
     }

@@ -19,6 +19,7 @@ internal static class Workloads
         new("many compactions", PutMany, ManyCompactions),
         new("key rotation", PutManyDeleteSome, RotateKeys),
         new("healing", PutManyDeleteSome, Heal) { IsDamaged = true },
+        new("scrub", PutManyDeleteSome, Scrub) { IsDamaged = true },
         new("puts of what is there", PutMany, PutAgain),
         new("closed and opened again", PutMany, Everything) { Openings = 3 },
         new("recovery", Everything, Nothing) { Beginning = Beginning.CutOff },
@@ -126,6 +127,13 @@ internal static class Workloads
         await volume.AdoptAsync(random.Next(ManyRecords), 7);
         await PutMany(volume, random);
         await volume.CompactAsync();
+    }
+
+    private static async Task Scrub(SimVolume volume, Random random)
+    {
+        await volume.ScrubAsync();
+        await PutMany(volume, random);
+        await volume.ScrubAsync();
     }
 
     private static async Task RotateKeys(SimVolume volume, Random random)
