@@ -12,17 +12,23 @@ public sealed class DiskFaultTests
     /// <summary>Cuts after one failure, by chance.</summary>
     private const int CutsPerFault = 3;
 
+    private static int Stride => SliceStride / Soak.Count(1, SliceStride);
+
     public static TheoryData<string> Names => [.. Workloads.All.Select(workload => workload.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
     public async Task One_failed_operation_takes_nothing_that_was_acknowledged(string name) =>
-        await FailEachAsync(name, isNoSpace: false);
+        await FailEachAsync(name, isNoSpace: false, Stride);
 
     [Theory]
     [MemberData(nameof(Names))]
     public async Task One_refusal_for_want_of_space_takes_nothing_and_ends_nothing(string name) =>
-        await FailEachAsync(name, isNoSpace: true);
+        await FailEachAsync(name, isNoSpace: true, Stride);
+
+    [Fact]
+    public async Task A_key_that_has_found_no_room_on_the_volume_seals_nothing_there() =>
+        await FailEachAsync("key rotation", isNoSpace: true, stride: 1);
 
     [Fact]
     public async Task A_disk_that_is_full_is_made_empty_again_by_deletes_and_compaction()
@@ -56,11 +62,10 @@ public sealed class DiskFaultTests
         );
     }
 
-    private static async Task FailEachAsync(string name, bool isNoSpace)
+    private static async Task FailEachAsync(string name, bool isNoSpace, int stride)
     {
         var seed = Soak.Seed();
         var check = new CrashCheck();
-        var stride = SliceStride / Soak.Count(1, SliceStride);
         var random = new Random(seed);
         var hasFailed = true;
         for (var failAt = 1 + random.Next(stride); hasFailed; failAt += stride)
