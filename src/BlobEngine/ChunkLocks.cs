@@ -10,20 +10,38 @@ internal sealed class ChunkLocks : IDisposable
     /// <summary>Far more than puts in flight at once, so that sharing is rare.</summary>
     private const int Stripes = 1024;
 
-    private readonly SemaphoreSlim[] stripes = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1, 1))];
+    /// <summary>Made when first needed: a volume that is only looked at needs few.</summary>
+    private readonly SemaphoreSlim?[] stripes = new SemaphoreSlim?[Stripes];
 
     public async ValueTask<Holding> EnterAsync(ChunkId id, CancellationToken ct)
     {
-        var stripe = stripes[(uint)id.GetHashCode() % Stripes];
+        var stripe = Stripe((uint)id.GetHashCode() % Stripes);
         await stripe.WaitAsync(ct);
         return new Holding(stripe);
+    }
+
+    private SemaphoreSlim Stripe(uint number)
+    {
+        if (Volatile.Read(ref stripes[number]) is { } known)
+        {
+            return known;
+        }
+
+        var made = new SemaphoreSlim(1, 1);
+        if (Interlocked.CompareExchange(ref stripes[number], made, null) is not { } earlier)
+        {
+            return made;
+        }
+
+        made.Dispose();
+        return earlier;
     }
 
     public void Dispose()
     {
         foreach (var stripe in stripes)
         {
-            stripe.Dispose();
+            stripe?.Dispose();
         }
     }
 

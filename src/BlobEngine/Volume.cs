@@ -98,6 +98,7 @@ internal sealed class Volume : IDisposable
             );
         }
 
+        Files.MendKeys();
         foreach (var key in Files.ReadKeys())
         {
             Keys.Add(key);

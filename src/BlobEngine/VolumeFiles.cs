@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Serialization;
 using FileSharing.Chunks.Keys;
 
@@ -7,13 +6,10 @@ namespace FileSharing.BlobEngine;
 /// <summary>The files of a volume beside its segments: docs/segment-format.md, section 5.</summary>
 internal sealed class VolumeFiles(IDisk disk, string path)
 {
-    private const int Format = 1;
+    private const int Format = 2;
     private const string LockName = "LOCK";
     private const string VolumeName = "volume.json";
-
-    private string VolumePath => Path.Combine(path, VolumeName);
-
-    private string KeysPath => Path.Combine(path, "keys.json");
+    private const string KeysName = "keys.json";
 
     public string LockPath => Path.Combine(path, LockName);
 
@@ -43,58 +39,59 @@ internal sealed class VolumeFiles(IDisk disk, string path)
     public bool IsEmpty =>
         disk.List(path).All(name => name == LockName || name == VolumeName + DiskExtensions.TemporarySuffix);
 
+    private TwinFile<VolumeIdentity> Identity =>
+        new(disk, Path.Combine(path, VolumeName), VolumeJson.Default.VolumeIdentity);
+
+    private TwinFile<KeyFile> Keys => new(disk, Path.Combine(path, KeysName), VolumeJson.Default.KeyFile);
+
     /// <returns>Null when there is none.</returns>
     /// <exception cref="BlobException"><see cref="BlobError.NotAVolume"/>.</exception>
-    public VolumeIdentity? ReadIdentity()
-    {
-        if (!disk.FileExists(VolumePath))
-        {
-            return null;
-        }
-
-        var file = Parse(VolumePath, VolumeJson.Default.VolumeIdentity);
-        return file.Format == Format ? file : throw Unreadable(VolumePath, $"it has format {file.Format}");
-    }
+    public VolumeIdentity? ReadIdentity() =>
+        Identity.Exists && Identity.Read() is var identity
+            ? identity with
+            {
+                Format = Known(identity.Format, VolumeName),
+            }
+            : null;
 
     /// <summary>Durable when it returns.</summary>
-    public void WriteIdentity(VolumeIdentity identity) =>
-        disk.Replace(VolumePath, JsonSerializer.SerializeToUtf8Bytes(identity, VolumeJson.Default.VolumeIdentity));
+    public void WriteIdentity(VolumeIdentity identity) => Identity.Write(identity);
 
     public IReadOnlyList<WrappedKey> ReadKeys()
     {
-        if (!disk.FileExists(KeysPath))
+        if (!Keys.Exists)
         {
             return [];
         }
 
-        var file = Parse(KeysPath, VolumeJson.Default.KeyFile);
-        return file.Format == Format ? file.Keys : throw Unreadable(KeysPath, $"it has format {file.Format}");
+        var file = Keys.Read();
+        Known(file.Format, KeysName);
+        return file.Keys;
     }
 
     /// <summary>Durable when it returns.</summary>
-    public void WriteKeys(IEnumerable<WrappedKey> keys) =>
-        disk.Replace(
-            KeysPath,
-            JsonSerializer.SerializeToUtf8Bytes(new KeyFile(Format, [.. keys]), VolumeJson.Default.KeyFile)
-        );
+    public void WriteKeys(IEnumerable<WrappedKey> keys) => Keys.Write(new KeyFile(Format, [.. keys]));
+
+    /// <summary>Writes the keys again where one of the two copies is not what it was.</summary>
+    public void MendKeys()
+    {
+        if (Keys.Exists && !Keys.IsTwice)
+        {
+            WriteKeys(ReadKeys());
+        }
+    }
 
     public static VolumeIdentity NewIdentity(VolumeOptions options, TimeProvider time) =>
         new(Format, Guid.NewGuid(), options.ClusterId, options.NodeName, 0, time.GetUtcNow());
 
-    private T Parse<T>(string file, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(disk.ReadAll(file), type) ?? throw Unreadable(file, "it is empty");
-        }
-        catch (JsonException error)
-        {
-            throw Unreadable(file, error.Message, error);
-        }
-    }
-
-    private static BlobException Unreadable(string file, string problem, Exception? cause = null) =>
-        new(BlobError.NotAVolume, $"{file} cannot be read: {problem}.", cause);
+    /// <returns>The format to write: files of the first one had no checksum and no copy.</returns>
+    private int Known(int format, string name) =>
+        format is > 0 and <= Format
+            ? Format
+            : throw new BlobException(
+                BlobError.NotAVolume,
+                $"{Path.Combine(path, name)} has format {format}, of a later release than this. Nothing was changed."
+            );
 }
 
 /// <summary>volume.json.</summary>

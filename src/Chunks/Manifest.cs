@@ -118,6 +118,11 @@ public sealed class Manifest
             throw new FormatException("The manifest ends inside its head.");
         }
 
+        if (!Ascii.IsValid(body.Slice(3, nameLength)))
+        {
+            throw new FormatException("The manifest names its policy with other than ASCII characters.");
+        }
+
         var policyName = Encoding.ASCII.GetString(body.Slice(3, nameLength));
         var rest = body[(3 + nameLength)..];
         var size = BinaryPrimitives.ReadInt64LittleEndian(rest);

@@ -213,13 +213,12 @@ internal sealed class Compactor(
 
     private async Task AppendAsync(StoredRecord stored, IndexEntry entry, bool rewriteOldKeys, CancellationToken ct)
     {
-        if (!rewriteOldKeys || !rewriter.IsNeeded(stored.Header))
+        if (!rewriteOldKeys || !rewriter.IsNeeded(stored.Header) || rewriter.Rewrite(stored) is not var (buffer, bytes))
         {
             await writer.AppendAsync(new AppendRequest(stored.Memory, stored.Header, entry), ct);
             return;
         }
 
-        var (buffer, bytes) = rewriter.Rewrite(stored);
         using (buffer)
         {
             var record = (ReadOnlyMemory<byte>)buffer.Memory[..bytes];

@@ -4,22 +4,25 @@ namespace FileSharing.BlobEngine;
 /// Encodes records anew under the current data key: the only part of compaction that sees plaintext. What it cannot open, or what turns out not to be what
 /// its id says, is left as it is: a rotation must not lose a record, nor give a damaged one a good checksum.
 /// </summary>
-internal sealed class RecordRewriter(DataKeys keys, BufferPool pool)
+/// <param name="keys">Those of the process.</param>
+/// <param name="isStored">Whether a key lies on the volume: a record under one that does not would be lost with the process.</param>
+/// <param name="pool">Where plaintext and record are put.</param>
+internal sealed class RecordRewriter(DataKeys keys, Predicate<uint> isStored, BufferPool pool)
 {
     private readonly RecordCodec codec = new(keys, new RecordCodecOptions());
 
-    /// <summary>The key that new records get, as the index keeps it; 0 when nothing is sealed.</summary>
-    public byte CurrentKeyId => (byte)keys.CurrentKeyId;
+    /// <summary>The key that new records get, as the index keeps it; 0 when nothing is sealed, or the key is not on the volume yet.</summary>
+    public byte CurrentKeyId => keys.CurrentKeyId is var current && isStored(current) ? (byte)current : (byte)0;
 
     /// <summary>Whether the record lies under another key than new ones do, and can be opened.</summary>
     public bool IsNeeded(RecordHeader header) =>
-        keys.CurrentKeyId is not 0 and var current
+        CurrentKeyId is not 0 and var current
         && header.KeyId != current
         && (header.KeyId == 0 || keys.TryGet(header.KeyId, out _));
 
-    /// <returns>The new record, in a buffer of which it takes the first bytes; dispose it.</returns>
+    /// <returns>The new record, in a buffer of which it takes the first bytes, to be disposed; null when the process has got a key meanwhile that the volume has not.</returns>
     /// <exception cref="BlobException"><see cref="BlobError.Damaged"/>: the plaintext is not what the id names.</exception>
-    public (PooledBuffer Buffer, int RecordBytes) Rewrite(StoredRecord stored)
+    public (PooledBuffer Buffer, int RecordBytes)? Rewrite(StoredRecord stored)
     {
         using var plain = RecordPlaintext.Open(codec, stored.Memory.Span, pool);
         if (!RecordPlaintext.IsOfId(stored.Header, plain.GetSpan()))
@@ -33,12 +36,19 @@ internal sealed class RecordRewriter(DataKeys keys, BufferPool pool)
         var buffer = pool.Rent(RecordCodec.RecordBytesMax(plain.Length));
         try
         {
-            return (buffer, codec.Encode(stored.Header.Kind, stored.Id, plain.GetSpan(), buffer.GetSpan()));
+            var bytes = codec.Encode(stored.Header.Kind, stored.Id, plain.GetSpan(), buffer.GetSpan());
+            if (isStored(RecordHeader.Read(buffer.GetSpan()).KeyId))
+            {
+                return (buffer, bytes);
+            }
         }
         catch
         {
             buffer.Dispose();
             throw;
         }
+
+        buffer.Dispose();
+        return null;
     }
 }

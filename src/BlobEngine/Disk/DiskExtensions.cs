@@ -1,6 +1,6 @@
 namespace FileSharing.BlobEngine;
 
-/// <summary>Small whole files.</summary>
+/// <summary>Small whole files, and places that may be damaged.</summary>
 internal static class DiskExtensions
 {
     public const string TemporarySuffix = ".tmp";
@@ -25,5 +25,19 @@ internal static class DiskExtensions
         using var file = disk.Open(path, DiskAccess.Cached, create: false);
         var content = new byte[file.Length];
         return content[..file.Read(content, 0)];
+    }
+
+    /// <summary>Fills the buffer from this place.</summary>
+    /// <returns>False when the file ends before, or the disk cannot read it: a place that must not be trusted, like one that fails its checksum.</returns>
+    public static bool TryFill(this IDiskFile file, Span<byte> buffer, long offset)
+    {
+        try
+        {
+            return file.Read(buffer, offset) == buffer.Length;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }

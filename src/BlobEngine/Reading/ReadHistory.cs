@@ -9,7 +9,7 @@ internal sealed class ReadHistory
     /// <summary>Places remembered: 256 KiB of memory a volume; at 512 KiB a read, the last 32 GiB.</summary>
     private const int Slots = 1 << 16;
 
-    private readonly int[] tags = new int[Slots];
+    private readonly Lazy<int[]> tags = new(() => new int[Slots]);
 
     /// <summary>Remembers this place.</summary>
     /// <returns>Whether it was remembered already.</returns>
@@ -17,6 +17,6 @@ internal sealed class ReadHistory
     {
         var hash = HashCode.Combine(segment, offset);
         // The tag is never 0, which an empty slot holds.
-        return Interlocked.Exchange(ref tags[hash & (Slots - 1)], hash | 1) == (hash | 1);
+        return Interlocked.Exchange(ref tags.Value[hash & (Slots - 1)], hash | 1) == (hash | 1);
     }
 }

@@ -16,7 +16,6 @@ internal static class RecordFormat
     public const int KeyBytes = 32;
     public const int ChecksumBytes = 8;
     public const int TrailerEntryBytes = 12;
-    public const int RecordBytesMin = HeaderBytes + 1 + TrailerEntryBytes + ChecksumBytes;
 
     public const int VersionOffset = 4;
     public const int KindOffset = 5;
@@ -38,6 +37,10 @@ internal static class RecordFormat
 
     public static int PlainBlockBytes(int plainBytes, int block) =>
         Math.Min(BlockBytes, plainBytes - (block * BlockBytes));
+
+    /// <summary>Every block takes a byte at least, and the trailer an entry for each.</summary>
+    public static int RecordBytesMinOf(int plainBytes) =>
+        HeaderBytes + BlockCount(plainBytes) + TrailerBytes(plainBytes);
 
     public static int RecordBytesMax(int plainBytes) =>
         HeaderBytes + plainBytes + (BlockCount(plainBytes) * TagBytes) + TrailerBytes(plainBytes);

@@ -44,7 +44,8 @@ public readonly record struct RecordHeader(
         Require(blockBytes == RecordFormat.BlockBytes, $"it has blocks of {blockBytes} bytes");
         var recordBytes = BinaryPrimitives.ReadUInt32LittleEndian(bytes[RecordFormat.RecordBytesOffset..]);
         Require(
-            recordBytes >= RecordFormat.RecordBytesMin && recordBytes <= RecordFormat.RecordBytesMax((int)plainBytes),
+            recordBytes >= RecordFormat.RecordBytesMinOf((int)plainBytes)
+                && recordBytes <= RecordFormat.RecordBytesMax((int)plainBytes),
             $"it claims a length of {recordBytes} bytes"
         );
         return new RecordHeader(

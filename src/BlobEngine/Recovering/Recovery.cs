@@ -131,7 +131,7 @@ internal sealed class Recovery(
     private SegmentHeader? ReadHeader(IDiskFile file, uint number)
     {
         using var block = pool.Rent(SegmentFormat.SegmentHeaderBytes);
-        var isWhole = file.Read(block.GetSpan(), 0) == block.Length;
+        var isWhole = file.TryFill(block.GetSpan(), 0);
         if (!isWhole || !SegmentHeader.TryRead(block.GetSpan(), out var header) || header.Segment != number)
         {
             damage.Add(new DamagedPlace(number, 0, SegmentFormat.SegmentHeaderBytes));
@@ -173,26 +173,28 @@ internal sealed class Recovery(
         segmentsReplayed++;
         var covered = scan.Batches.FindLast(batch => batch.End <= replayed);
         replay.Enter(number, scan.Contents.Records[covered.Records..], scan.Contents.Notes[covered.Notes..]);
-        unsealed.Add((number, scan, WhereToCut(number, isLast, footer, scan)));
+        unsealed.Add((number, scan, WhereToCut(number, isLast, footer, scan, replayed)));
     }
 
-    private long WhereToCut(uint number, bool isLast, FooterBlock? footer, SegmentScan scan)
+    private long WhereToCut(uint number, bool isLast, FooterBlock? footer, SegmentScan scan, long replayed)
     {
-        if (footer?.FirstOffset == scan.End)
+        if (scan.HasFooter || footer?.FirstOffset == scan.End)
         {
             // What is damaged is the directory: it only repeats, and is written anew.
             return scan.End;
         }
 
-        if (isLast || scan.TornTailBytes == 0)
+        if (replayed <= scan.End && (isLast || scan.TornTailBytes == 0))
         {
             tornTailBytes += scan.TornTailBytes;
             return scan.End;
         }
 
-        // A later segment exists, so this one was synced to its end: what is invalid there was acknowledged once.
-        damage.Add(new DamagedPlace(number, scan.End, scan.TornTailBytes));
-        return scan.End + scan.TornTailBytes;
+        // The index knows batches that are not there, or a later segment exists: this one was synced, and what is invalid was acknowledged once. Most
+        // records of a batch that fails its checksum may be whole, so nothing of it is cut.
+        var end = Math.Max(replayed, scan.End + scan.TornTailBytes);
+        damage.Add(new DamagedPlace(number, scan.End, end - scan.End));
+        return end;
     }
 
     /// <summary>Cuts the torn tail and writes the footer: the segment is never appended to again.</summary>

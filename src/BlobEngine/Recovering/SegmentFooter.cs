@@ -12,7 +12,7 @@ internal static class SegmentFooter
         using var buffer = pool.Rent(SegmentFormat.FooterBlockBytes);
         return
             offset >= SegmentFormat.SegmentHeaderBytes
-            && file.Read(buffer.GetSpan(), offset) == buffer.Length
+            && file.TryFill(buffer.GetSpan(), offset)
             && FooterBlock.TryRead(buffer.GetSpan(), segment, out var footer)
             ? footer
             : null;
@@ -27,7 +27,7 @@ internal static class SegmentFooter
         for (var i = 0u; i < footer.FooterBatches; i++)
         {
             if (
-                file.Read(bytes, offset) != bytes.Length
+                !file.TryFill(bytes, offset)
                 || !BatchHeader.TryRead(bytes, footer.Segment, offset, out var header)
                 || !TryAddBatch(file, header, contents, pool)
             )
@@ -67,8 +67,7 @@ internal static class SegmentFooter
         using var buffer = pool.Rent(Math.Max((int)header.FrameBytes, 1));
         var frames = (ReadOnlySpan<byte>)buffer.GetSpan()[..(int)header.FrameBytes];
         if (
-            file.Read(buffer.GetSpan()[..frames.Length], header.Offset + SegmentFormat.BatchHeaderBytes)
-                != frames.Length
+            !file.TryFill(buffer.GetSpan()[..frames.Length], header.Offset + SegmentFormat.BatchHeaderBytes)
             || XXH3.Hash64(frames) != header.FrameChecksum
         )
         {
@@ -77,22 +76,29 @@ internal static class SegmentFooter
 
         while (Frame.TryTake(ref frames, out var frame))
         {
-            if (frame.Type == FrameType.Note)
+            if (frame.Type == FrameType.Note && frame.Body.Length == SegmentFormat.NoteBodyBytes)
             {
                 contents.Notes.Add(new StatedNote(Note.Read(frame.Body), frame.Origin));
-                continue;
             }
-
-            for (
-                var entries = frame.Body[SegmentFormat.DirectoryPrefixBytes..];
-                entries.Length >= SegmentFormat.DirectoryEntryBytes;
-                entries = entries[SegmentFormat.DirectoryEntryBytes..]
-            )
+            else if (frame.Type == FrameType.Directory && frame.Body.Length >= SegmentFormat.DirectoryPrefixBytes)
             {
-                contents.Records.Add(DirectoryEntry.Read(entries));
+                AddEntries(frame.Body[SegmentFormat.DirectoryPrefixBytes..], contents);
+            }
+            else
+            {
+                return false;
             }
         }
 
         return true;
+    }
+
+    private static void AddEntries(ReadOnlySpan<byte> entries, SegmentContents contents)
+    {
+        while (entries.Length >= SegmentFormat.DirectoryEntryBytes)
+        {
+            contents.Records.Add(DirectoryEntry.Read(entries));
+            entries = entries[SegmentFormat.DirectoryEntryBytes..];
+        }
     }
 }

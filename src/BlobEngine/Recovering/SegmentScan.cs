@@ -18,6 +18,9 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
     /// <summary>End of the last valid batch that is not part of a footer; where a footer begins, its beginning.</summary>
     public long End { get; private set; } = SegmentFormat.SegmentHeaderBytes;
 
+    /// <summary>Whether a footer was begun at <see cref="End"/>.</summary>
+    public bool HasFooter { get; private set; }
+
     public ulong LastSequence { get; private set; }
 
     /// <summary>Written bytes behind <see cref="End"/>; not counting zeros and remains of a footer.</summary>
@@ -52,6 +55,7 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
             {
                 // The footer was begun and not finished. It only repeats, so it is written anew, behind whatever stood before it.
                 End = batch.SyncedPosition;
+                HasFooter = true;
                 return;
             }
 
@@ -137,7 +141,7 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
     {
         try
         {
-            var record = frame.Body[SegmentFormat.RecordPrefixBytes..];
+            var record = frame.Body[Math.Min(SegmentFormat.RecordPrefixBytes, frame.Body.Length)..];
             var header = RecordHeader.Read(record);
             return new DirectoryEntry(
                 header.Id,

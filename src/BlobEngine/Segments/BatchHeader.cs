@@ -71,6 +71,8 @@ internal readonly record struct BatchHeader(
         );
         return header.Segment == segment
             && header.Offset == offset
+            && header.SyncedPosition >= 0
+            && header.SyncedPosition <= offset
             && header.FrameBytes is >= 0 and <= SegmentFormat.BatchBytesMax - SegmentFormat.BatchHeaderBytes;
     }
 }

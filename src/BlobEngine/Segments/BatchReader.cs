@@ -121,7 +121,7 @@ internal sealed class BatchReader(IDiskFile file, uint segment, BufferPool pool)
         }
     }
 
-    /// <exception cref="IOException">Not one block can be read: the disk is gone.</exception>
+    /// <exception cref="IOException">Not one block can be read, nor the first of the segment: the disk is gone.</exception>
     private int ReadAroundBadBlocks(Span<byte> target, long offset)
     {
         var isAnyRead = false;
@@ -142,9 +142,19 @@ internal sealed class BatchReader(IDiskFile file, uint segment, BufferPool pool)
             }
         }
 
-        return isAnyRead || failure is null
+        return isAnyRead || failure is null || IsDiskThere(target)
             ? end
             : throw new IOException($"Segment {segment} cannot be read from {offset} on: {failure.Message}", failure);
+    }
+
+    /// <summary>Whether the first block of the segment can be read. A segment of one batch has only one block behind it.</summary>
+    /// <param name="scratch">Zeros before and after.</param>
+    private bool IsDiskThere(Span<byte> scratch)
+    {
+        var block = scratch[..Math.Min(SegmentFormat.BlockBytes, scratch.Length)];
+        var isThere = file.TryFill(block, 0);
+        block.Clear();
+        return isThere;
     }
 
     public void Dispose() => buffer?.Dispose();

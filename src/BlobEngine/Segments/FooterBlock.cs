@@ -49,6 +49,6 @@ internal readonly record struct FooterBlock(
             BinaryPrimitives.ReadUInt64LittleEndian(block[24..]),
             BinaryPrimitives.ReadUInt64LittleEndian(block[32..])
         );
-        return footer.Segment == segment;
+        return footer.Segment == segment && footer.FirstOffset >= SegmentFormat.SegmentHeaderBytes;
     }
 }

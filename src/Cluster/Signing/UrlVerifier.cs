@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
@@ -67,7 +68,8 @@ public sealed class UrlVerifier(ClusterSecrets secrets, TimeProvider time)
         Span<byte> given = stackalloc byte[FieldMac.MacBytes];
         var expected = UrlForm.Sign(signingKey.Key, secrets.ClusterId, method, path, values);
         if (
-            !Base64Url.TryDecodeFromChars(signature, given, out var bytes)
+            // Not TryDecodeFromChars: it throws where a character is none of the alphabet.
+            Base64Url.DecodeFromChars(signature, given, out _, out var bytes) != OperationStatus.Done
             || bytes != FieldMac.MacBytes
             || !CryptographicOperations.FixedTimeEquals(given, expected)
         )

@@ -1,10 +1,7 @@
-using System.Buffers.Binary;
-using System.IO.Pipelines;
 using FileSharing.Chunks;
 using FileSharing.Cluster;
 using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Wire;
-using FileSharing.Native.Zstd;
 using FileSharing.StorageNode.Ingest;
 using Microsoft.AspNetCore.Http;
 
@@ -24,10 +21,6 @@ internal static class PutBatch
     /// of zstd may be 10 MiB.
     /// </summary>
     public static readonly long BytesNeeded = (2L * ChunkingPolicy.ChunkBytesMax) + EncodedWindowBytes;
-
-    private const int HeadBytes = 4 + 4 + ChunkId.Bytes + 4 + 4;
-
-    private sealed record Frame(int Index, int PlainBytes, ChunkId Id, bool IsZstd, int BodyBytes);
 
     public static async Task HandleAsync(HttpContext context, NodeParts node)
     {
@@ -54,12 +47,10 @@ internal static class PutBatch
         long bytesMax
     )
     {
-        var body = context.Request.BodyReader;
-        var head = new byte[HeadBytes];
         var receipts = new List<Receipt>();
         var failed = new List<BatchFailure>();
         var encoded = 0L;
-        var writing = new Queue<(Frame Frame, Task<bool> Write)>();
+        var writing = new Queue<(ChunkFrame Frame, Task<bool> Write)>();
         try
         {
             await ReceiveAllAsync();
@@ -79,17 +70,10 @@ internal static class PutBatch
 
         async Task ReceiveAllAsync()
         {
-            long received = 0;
-            while (await BodyReader.FillAsync(body, head, hash: null, context.RequestAborted) is var filled and > 0)
+            var reader = new ChunkBatchReader(context.Request.BodyReader, node.Buffers, bytesMax);
+            while (await reader.ReadAsync(context.RequestAborted) is var (frame, plain))
             {
-                var frame = filled == HeadBytes ? Parse(head) : throw Malformed("the body ends inside a frame");
-                received += HeadBytes + frame.BodyBytes;
-                if (received > bytesMax)
-                {
-                    throw IngestLimits.TooLarge(bytesMax);
-                }
-
-                if (await ReceiveAsync(body, node, frame, context.RequestAborted) is not { } plain)
+                if (plain is null)
                 {
                     failed.Add(
                         new BatchFailure(
@@ -153,81 +137,4 @@ internal static class PutBatch
             encoded -= ChunkIngest.EncodedBytesMax(frame.PlainBytes);
         }
     }
-
-    /// <returns>The plaintext, or null when it is not what the frame says: then the frame has been read to its end.</returns>
-    private static async Task<BlobEngine.PooledBuffer?> ReceiveAsync(
-        PipeReader body,
-        NodeParts node,
-        Frame frame,
-        CancellationToken cancellationToken
-    )
-    {
-        var sent = node.Ingest.Rent(frame.BodyBytes);
-        BlobEngine.PooledBuffer? plain = null;
-        try
-        {
-            if (await BodyReader.FillAsync(body, sent.Memory, hash: null, cancellationToken) < frame.BodyBytes)
-            {
-                throw Malformed("the body ends inside a frame");
-            }
-
-            plain = frame.IsZstd ? Unpack(node, sent, frame.PlainBytes) : sent.AddReference();
-            if (plain is not null && plain.Length == frame.PlainBytes && ChunkId.OfChunk(plain.GetSpan()) == frame.Id)
-            {
-                return plain;
-            }
-
-            plain?.Dispose();
-            return null;
-        }
-        finally
-        {
-            sent.Dispose();
-        }
-    }
-
-    private static BlobEngine.PooledBuffer? Unpack(NodeParts node, BlobEngine.PooledBuffer sent, int plainBytes)
-    {
-        var plain = node.Ingest.Rent(plainBytes);
-        try
-        {
-            using var decompressor = new Decompressor();
-            if (decompressor.Decompress(sent.GetSpan(), plain.GetSpan()) == plainBytes)
-            {
-                return plain;
-            }
-        }
-        catch (InvalidDataException)
-        {
-            // Answered as the frame's own failure.
-        }
-
-        plain.Dispose();
-        return null;
-    }
-
-    private static Frame Parse(ReadOnlySpan<byte> head)
-    {
-        var frame = new Frame(
-            BinaryPrimitives.ReadInt32LittleEndian(head),
-            BinaryPrimitives.ReadInt32LittleEndian(head[4..]),
-            new ChunkId(head.Slice(8, ChunkId.Bytes)),
-            head[8 + ChunkId.Bytes] == 1,
-            BinaryPrimitives.ReadInt32LittleEndian(head[(12 + ChunkId.Bytes)..])
-        );
-        var isValid =
-            frame.Index >= 0
-            && frame.PlainBytes is > 0 and <= ChunkingPolicy.ChunkBytesMax
-            && head[8 + ChunkId.Bytes] <= 1
-            && frame.BodyBytes > 0
-            && (frame.IsZstd ? frame.BodyBytes <= frame.PlainBytes : frame.BodyBytes == frame.PlainBytes);
-        return isValid ? frame : throw Malformed("a frame's head makes no sense");
-    }
-
-    private static RequestException Malformed(string what) =>
-        new(
-            StatusCodes.Status400BadRequest,
-            "bad-frame",
-            $"The batch is malformed: {what}. Frames before it may have been stored; send the rest again."
-        );
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
@@ -84,6 +85,23 @@ public sealed class RecordCodecTests : IDisposable
                         .SequenceEqual(plain.AsSpan(range.offset, range.length))
             )
             .Check(Config.QuickThrowOnFailure.WithMaxTest(60));
+    }
+
+    [Fact]
+    public void A_record_too_short_for_the_blocks_that_it_claims_is_refused()
+    {
+        var record = Encode(Codec(isEncrypted: false), TestBytes.Make(150, 3));
+        BinaryPrimitives.WriteInt32LittleEndian(
+            record.AsSpan(RecordFormat.PlainBytesOffset),
+            RecordFormat.PlainBytesMax
+        );
+        BinaryPrimitives.WriteUInt64LittleEndian(
+            record.AsSpan(RecordFormat.HeaderChecksumOffset),
+            XXH3.Hash64(record.AsSpan(0, RecordFormat.HeaderChecksumOffset))
+        );
+
+        var error = Assert.Throws<BlobException>(() => RecordCodec.ReadHeader(record));
+        Assert.Equal(BlobError.BadRecord, error.Error);
     }
 
     [Theory]

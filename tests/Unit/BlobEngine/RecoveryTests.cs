@@ -97,6 +97,31 @@ public sealed class RecoveryTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Damage_of_the_last_batch_that_the_index_knows_is_reported_and_nothing_of_it_is_cut()
+    {
+        var ids = await FillAsync(volume.Options, 3, close: true);
+        var last = BatchesOf(FirstSegment(volume.Options))[^1];
+        var whole = await File.ReadAllBytesAsync(FirstSegment(volume.Options));
+        Overwrite(FirstSegment(volume.Options), last.Offset + 64 + 200);
+
+        await using (var store = await volume.OpenAsync())
+        {
+            Assert.Equal(new DamagedPlace(1, last.Offset, last.Bytes), Assert.Single(store.Recovery.Damage));
+            Assert.Equal(0, store.Recovery.TornTailBytes);
+            await AssertAllReadableAsync(store, ids[..^1]);
+        }
+
+        // As it was before, byte for byte: nothing else has been written there.
+        using (var file = File.OpenHandle(FirstSegment(volume.Options), access: FileAccess.Write))
+        {
+            RandomAccess.Write(file, whole.AsSpan((int)last.Offset + 64 + 200, 6), last.Offset + 64 + 200);
+        }
+
+        await using var repaired = await volume.OpenAsync();
+        await AssertAllReadableAsync(repaired, ids);
+    }
+
+    [Fact]
     public async Task Damage_at_the_end_of_a_segment_that_has_a_successor_is_not_taken_for_a_torn_tail()
     {
         volume.Options = volume.Options with { SegmentBytesMax = 64 << 10 };

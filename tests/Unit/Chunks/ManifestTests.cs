@@ -47,13 +47,14 @@ public sealed class ManifestTests
     }
 
     [Fact]
-    public void A_wrong_sum_version_level_or_entry_size_is_refused()
+    public void A_wrong_sum_version_level_name_or_entry_size_is_refused()
     {
         var good = Manifest.Create(0, "dedup", Entries).ToBody();
-        foreach (var offset in new[] { 0, 1, 8, 16 })
+        foreach (var offset in new[] { 0, 1, 3, 8, 16 })
         {
             var bad = good.ToArray();
-            bad[offset] ^= 0x40;
+            // In the name of the policy: no ASCII any more.
+            bad[offset] ^= (byte)(offset == 3 ? 0x80 : 0x40);
             Assert.Throws<FormatException>(() => Manifest.Parse(bad));
         }
 

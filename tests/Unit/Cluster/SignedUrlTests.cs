@@ -87,6 +87,19 @@ public sealed class SignedUrlTests
         }
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("=")]
+    [InlineData("!!!!")]
+    [InlineData("q4Stf32zTo3mzefpjQW4EDdFZUopXHcBcJ0SfEj4ze")]
+    public void A_signature_that_is_none_is_refused_like_a_wrong_one(string signature)
+    {
+        var url = Sign(Download);
+        var altered = url[..(url.IndexOf("&sig=", StringComparison.Ordinal) + 5)] + signature;
+
+        Assert.Throws<UrlRefusedException>(() => Verify("GET", altered));
+    }
+
     [Fact]
     public void A_download_url_cannot_upload()
     {

@@ -139,7 +139,8 @@ internal static class PutRecords
         }
     }
 
-    private static RecordFrame Parse(ReadOnlySpan<byte> head)
+    /// <exception cref="RequestException">400: no head of a frame, or of a length that none can have.</exception>
+    internal static RecordFrame Parse(ReadOnlySpan<byte> head)
     {
         try
         {

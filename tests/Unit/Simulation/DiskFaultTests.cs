@@ -1,0 +1,89 @@
+using FileSharing.BlobEngine;
+
+namespace FileSharing.UnitTests.Simulation;
+
+/// <summary>The disk refuses something while the power is on, and then the power goes.</summary>
+[Trait(Soak.Trait, Soak.Engine)]
+public sealed class DiskFaultTests
+{
+    /// <summary>Every so many operations of a workload fail in a slice.</summary>
+    private const int SliceStride = 7;
+
+    /// <summary>Cuts after one failure, by chance.</summary>
+    private const int CutsPerFault = 3;
+
+    private static int Stride => SliceStride / Soak.Count(1, SliceStride);
+
+    public static TheoryData<string> Names => [.. Workloads.All.Select(workload => workload.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task One_failed_operation_takes_nothing_that_was_acknowledged(string name) =>
+        await FailEachAsync(name, isNoSpace: false, Stride);
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task One_refusal_for_want_of_space_takes_nothing_and_ends_nothing(string name) =>
+        await FailEachAsync(name, isNoSpace: true, Stride);
+
+    [Fact]
+    public async Task A_key_that_has_found_no_room_on_the_volume_seals_nothing_there() =>
+        await FailEachAsync("key rotation", isNoSpace: true, stride: 1);
+
+    [Fact]
+    public async Task A_disk_that_is_full_is_made_empty_again_by_deletes_and_compaction()
+    {
+        var faults = new DiskFaults { SpaceBytes = 256 << 10 };
+        var trace = new Trace();
+        var start = DiskImage.Empty;
+        await using (var volume = await SimVolume.OpenAsync(new SimMachine(start, trace, faults)))
+        {
+            for (var round = 0; round < 20 && volume.Store.Condition != VolumeCondition.Full; round++)
+            {
+                await volume.PutAllAsync(Enumerable.Range(0, TestRecords.Count));
+                await volume.DeleteAsync(round);
+            }
+
+            Assert.Equal(VolumeCondition.Full, volume.Store.Condition);
+            await Task.WhenAll(Enumerable.Range(0, TestRecords.Count).Select(volume.DeleteAsync));
+
+            var report = await volume.Store.CompactAsync(new CompactionOptions(0.1), CancellationToken.None);
+            Assert.True(report.SegmentsRemoved > 0);
+            await volume.PutAllAsync([1, 2, 3]);
+            Assert.All([1, 2, 3], record => Assert.True(volume.StateOf(record).IsPresent));
+        }
+
+        var recording = new Recording("a full disk", 0, start, new Oracle(), trace);
+        await new CrashCheck().RunAsync(
+            recording,
+            recording.WalkTo(trace.Events.Count),
+            trace.Events.Count,
+            Survival.Nothing()
+        );
+    }
+
+    private static async Task FailEachAsync(string name, bool isNoSpace, int stride)
+    {
+        var seed = Soak.Seed();
+        var check = new CrashCheck();
+        var random = new Random(seed);
+        var hasFailed = true;
+        for (var failAt = 1 + random.Next(stride); hasFailed; failAt += stride)
+        {
+            var faults = new DiskFaults { FailAt = failAt, IsNoSpace = isNoSpace };
+            var recording = await Recording.OfAsync(Workloads.Of(name), seed, faults);
+            hasFailed = faults.HasFailed;
+            var end = recording.Trace.Events.Count;
+            await check.RunAsync(recording, recording.WalkTo(end), end, Survival.Nothing());
+            await check.RunAsync(recording, recording.WalkTo(end), end, Survival.Everything());
+            for (var cut = 0; cut < CutsPerFault; cut++)
+            {
+                await check.RunAsync(recording, random.Next(end / 2, end + 1), random, further: 1);
+            }
+        }
+
+        Soak.Report(
+            $"'{name}' with one {(isNoSpace ? "refusal for space" : "failure")} each: {check.States:N0} states, seed {seed}"
+        );
+    }
+}

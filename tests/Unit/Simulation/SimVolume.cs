@@ -1,0 +1,145 @@
+using FileSharing.BlobEngine;
+using FileSharing.Chunks.Keys;
+using FileSharing.UnitTests.BlobEngine;
+
+namespace FileSharing.UnitTests.Simulation;
+
+/// <summary>A volume on a simulated disk. What is asked of it and what it answers goes into the trace.</summary>
+internal sealed class SimVolume : IAsyncDisposable
+{
+    public const string Path = "/disk/volume";
+    public const string IndexPath = Path + "/index";
+
+    private const long SegmentBytesMax = 32 << 10;
+
+    private static readonly CancellationToken None = CancellationToken.None;
+
+    private readonly Trace trace;
+
+    private SimVolume(BlobStore store, Trace trace) => (Store, this.trace) = (store, trace);
+
+    public BlobStore Store { get; }
+
+    public static VolumeOptions Options { get; } =
+        new()
+        {
+            Path = Path,
+            ClusterId = TestVolume.Cluster,
+            NodeName = "node-1",
+            FreeBytesMin = 2 * SegmentBytesMax,
+            SegmentBytesMax = SegmentBytesMax,
+            Linger = TimeSpan.Zero,
+            Buffers = new BufferPool(256 << 20),
+        };
+
+    /// <summary>Opens the volume that the machine has, or makes one.</summary>
+    public static async Task<SimVolume> OpenAsync(SimMachine machine)
+    {
+        var options = Options with { IndexEngine = machine.Index };
+        return new SimVolume(
+            await BlobStore.OpenAsync(options, SimKeys.OfProcess(), machine.Disk, TimeProvider.System, None),
+            machine.Trace
+        );
+    }
+
+    public Task PutAsync(int record, uint epoch = 1, bool owed = false) =>
+        AskAsync(
+            new ChunkOperation(record, ChunkVerb.Put, epoch, owed),
+            async () =>
+            {
+                await Store.PutAsync(TestRecords.BytesOf(record), new PutOptions(epoch, owed), None);
+                return true;
+            }
+        );
+
+    public Task PutAllAsync(IEnumerable<int> records, uint epoch = 1, bool owed = false) =>
+        Task.WhenAll(records.Select(record => Task.Run(() => PutAsync(record, epoch, owed))));
+
+    public Task DeleteAsync(int record) =>
+        AskAsync(
+            new ChunkOperation(record, ChunkVerb.Delete),
+            async () =>
+            {
+                await Store.DeleteAsync([TestRecords.IdOf(record)], None);
+                return true;
+            }
+        );
+
+    public Task SettleAsync(int record) =>
+        AskAsync(
+            new ChunkOperation(record, ChunkVerb.Settle),
+            async () =>
+            {
+                await Store.SettleAsync([TestRecords.IdOf(record)], None);
+                return true;
+            }
+        );
+
+    public Task AdoptAsync(int record, uint epoch) =>
+        AskAsync(
+            new ChunkOperation(record, ChunkVerb.Adopt, epoch),
+            async () => await Store.AdoptAsync(TestRecords.IdOf(record), epoch, None)
+        );
+
+    public async Task CompactAsync(double deadFractionMin = 0, bool rewriteOldKeys = false)
+    {
+        try
+        {
+            await Store.CompactAsync(new CompactionOptions(deadFractionMin, RewriteOldKeys: rewriteOldKeys), None);
+        }
+        catch (BlobException error) when (error.Error == BlobError.VolumeFull)
+        {
+            // Documented; what it has done stays done.
+        }
+    }
+
+    /// <summary>Looks at everything. Damage there may be; index and segments never disagree.</summary>
+    public async Task ScrubAsync()
+    {
+        try
+        {
+            var report = await Store.ScrubAsync(new ScrubOptions(TimeSpan.Zero, TimeSpan.Zero), progress: null, None);
+            Assert.Equal(0, report.IndexMismatches);
+        }
+        catch (BlobException error) when (error.Error == BlobError.VolumeFull)
+        {
+            // Not even the note of the damage has room.
+        }
+    }
+
+    public async Task StoreKeyAsync(WrappedKey key)
+    {
+        try
+        {
+            await Store.StoreKeysAsync([key], None);
+        }
+        catch (IOException error) when (DiskErrors.IsNoSpace(error))
+        {
+            // The key is not used then.
+        }
+    }
+
+    /// <summary>States what the volume says now, as something that has been seen and must stay.</summary>
+    public void Observe() => trace.Add(new Observed([.. Enumerable.Range(0, TestRecords.Count).Select(StateOf)]));
+
+    public RecordState StateOf(int record) =>
+        Store.Find(TestRecords.IdOf(record)) is { } info
+            ? new RecordState(true, info.Owed, info.TouchEpoch)
+            : RecordState.Absent;
+
+    private async Task AskAsync(ChunkOperation operation, Func<Task<bool>> ask)
+    {
+        trace.Add(new Began(operation));
+        try
+        {
+            var isDone = await ask();
+            trace.Add(isDone ? new Acknowledged(operation) : new Refused(operation));
+        }
+        catch (BlobException error) when (error.Error == BlobError.VolumeFull)
+        {
+            trace.Add(new Refused(operation));
+        }
+    }
+
+    public ValueTask DisposeAsync() => Store.DisposeAsync();
+}
