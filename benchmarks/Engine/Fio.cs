@@ -42,6 +42,16 @@ internal static class Fio
         return Job(result).GetProperty("read").GetProperty("iops").GetDouble();
     }
 
+    /// <summary>Reads these files from end to end, 4 MiB at a time.</summary>
+    /// <returns>Bytes a second.</returns>
+    public static async Task<double> ReadSequentialAsync(IReadOnlyList<string> paths)
+    {
+        using var result = await RunAsync(
+            $"--filename={string.Join(':', paths)} --rw=read --direct=1 --ioengine=psync --bs=4M --file_service_type=sequential"
+        );
+        return Job(result).GetProperty("read").GetProperty("bw_bytes").GetDouble();
+    }
+
     private static JsonElement Job(JsonDocument result) => result.RootElement.GetProperty("jobs")[0];
 
     private static async Task<JsonDocument> RunAsync(params string[] arguments)

@@ -13,6 +13,7 @@ var scenarios = new Dictionary<string, Func<Run, Task>>
     ["memory"] = MemoryScenario.RunAsync,
     ["index"] = IndexScenario.RunAsync,
     ["reopen"] = ReopenScenario.RunAsync,
+    ["rebuild"] = RebuildScenario.RunAsync,
 };
 
 switch (args)
