@@ -34,6 +34,7 @@ internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = 
     public IReadOnlyList<uint> Load(bool isReadOnly = false)
     {
         var numbers = new List<uint>();
+        var isAnyRemoved = false;
         foreach (var name in disk.List(directory))
         {
             var path = Path.Combine(directory, name);
@@ -42,6 +43,7 @@ internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = 
                 if (!isReadOnly)
                 {
                     disk.Delete(path);
+                    isAnyRemoved = true;
                 }
             }
             else if (
@@ -51,6 +53,12 @@ internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = 
             {
                 numbers.Add(number);
             }
+        }
+
+        if (isAnyRemoved)
+        {
+            // Else a file system that keeps later changes and not this one could give the name of the next segment to the old file.
+            disk.SyncDirectory(directory);
         }
 
         numbers.Sort();

@@ -81,6 +81,7 @@ internal sealed class LoneNode : IAsyncDisposable
     {
         var node = new LoneNode(options);
         await File.WriteAllTextAsync(node.RootKeyFile, Convert.ToHexStringLower(node.rootKeyBytes));
+        File.SetUnixFileMode(node.RootKeyFile, UnixFileMode.UserRead);
         for (var i = 0; i < options.Volumes; i++)
         {
             await using var store = await node.OpenVolumeAsync(i);

@@ -349,6 +349,20 @@ public sealed class RecoveryTests : IAsyncDisposable
         Assert.Contains(volume.Segments, volume.Disk.SyncedDirectories);
     }
 
+    [Fact]
+    public async Task What_a_crash_left_under_a_temporary_name_is_gone_for_good_before_a_segment_takes_that_name()
+    {
+        await FillAsync(volume.Options, 1, close: true);
+        var left = volume.LastSegment.Replace("1.seg", "2.seg.tmp", StringComparison.Ordinal);
+        await File.WriteAllBytesAsync(left, new byte[100]);
+        volume.Disk.SyncedDirectories.Clear();
+
+        await using var store = await volume.OpenAsync();
+
+        Assert.False(File.Exists(left));
+        Assert.Contains(volume.Segments, volume.Disk.SyncedDirectories);
+    }
+
     private async Task<List<ChunkId>> FillAsync(VolumeOptions options, int count, bool close)
     {
         var store = await volume.OpenAsync(options);
