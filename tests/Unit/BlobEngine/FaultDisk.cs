@@ -36,8 +36,8 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
 
     public long? ReportedFreeBytes { get; set; }
 
-    /// <summary>The file system does not answer.</summary>
-    public bool FailFreeBytes { get; set; }
+    /// <summary>The question for free space that is this many from now fails, counted from 1; 0 for none.</summary>
+    public int FailFreeBytes { get; set; }
 
     /// <summary>While it is set, syncs of data wait for it.</summary>
     public Task? HeldSyncs { get; set; }
@@ -70,10 +70,15 @@ internal sealed class FaultDisk(IDisk inner) : IDisk
 
     public IDisposable? TryLock(string path) => inner.TryLock(path);
 
-    public long FreeBytes(string path) =>
-        FailFreeBytes
-            ? throw new IOException("injected: no answer", ErrorIo)
-            : ReportedFreeBytes ?? inner.FreeBytes(path);
+    public long FreeBytes(string path)
+    {
+        if (FailFreeBytes > 0 && --FailFreeBytes == 0)
+        {
+            throw new IOException("injected: no answer", ErrorIo);
+        }
+
+        return ReportedFreeBytes ?? inner.FreeBytes(path);
+    }
 
     private void CountSync()
     {

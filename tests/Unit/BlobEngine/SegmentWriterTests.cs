@@ -23,13 +23,15 @@ public sealed class SegmentWriterTests : IAsyncDisposable
         await UntilAsync(() => volume.Disk.Writes == before + 1);
         var second = volume.PutAsync(store, 400_000, seed: 2);
         await Task.Delay(100);
-        Assert.Equal(before + 1, volume.Disk.Writes);
-        Assert.False(first.IsCompleted || second.IsCompleted);
-        Assert.Null(store.Find((volume.MakeRecord(400_000, 1)).Id));
+        var (writes, isAcknowledged) = (volume.Disk.Writes, first.IsCompleted || second.IsCompleted);
+        var found = store.Find(volume.MakeRecord(400_000, 1).Id);
 
         volume.Disk.HeldSyncs = null;
         release.SetResult();
-        await Task.WhenAll(first, second);
+        await Task.WhenAll(first, second).WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Equal(before + 1, writes);
+        Assert.False(isAcknowledged);
+        Assert.Null(found);
     }
 
     [Fact]
@@ -59,13 +61,29 @@ public sealed class SegmentWriterTests : IAsyncDisposable
     [Fact]
     public async Task What_breaks_while_a_batch_is_collected_poisons_the_writer_and_lets_it_stop()
     {
-        var store = await volume.OpenAsync();
-        volume.Disk.FailFreeBytes = true;
-        var error = await Assert.ThrowsAsync<BlobException>(() => volume.PutAsync(store, 1_000, seed: 1));
+        using var opened = Volume.Open(volume.Options, volume.Keys, volume.Disk, TimeProvider.System, None);
+        using var writer = new SegmentWriter(
+            opened.Options,
+            opened.Disk,
+            TimeProvider.System,
+            opened.Buffers,
+            opened.Index,
+            opened.Log
+        );
+        var record = volume.MakeRecord(1_000, seed: 1).Record;
+        var header = RecordHeader.Read(record);
+        await writer.AppendAsync(new AppendRequest(record, header, new PutOptions(1, Owed: false)), None);
+        var moved = opened.Index.Find(header.Id)!.Value;
+
+        // So that the thread that has just committed waits behind the other, and only that one looks.
+        await Task.Delay(100);
+        // A record that is moved is looked at twice: before the turn, when it is left alone, and in it. The second look breaks.
+        volume.Disk.FailFreeBytes = 2;
+        var append = writer.AppendAsync(new AppendRequest(record, header, moved), None).AsTask();
+        var error = await Assert.ThrowsAsync<BlobException>(() => append.WaitAsync(TimeSpan.FromSeconds(20)));
         Assert.Equal(BlobError.WriterPoisoned, error.Error);
-        Assert.Equal(VolumeCondition.Poisoned, store.Condition);
-        volume.Disk.FailFreeBytes = false;
-        await store.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(VolumeCondition.Poisoned, writer.Condition);
+        Assert.False(await writer.StopAsync().WaitAsync(TimeSpan.FromSeconds(20)));
     }
 
     private static int CheckOrigins(IDiskFile file, uint segment, SegmentScan scan)
