@@ -4,6 +4,7 @@ using FileSharing.Cluster.Transport;
 using FileSharing.StorageNode.Downloads;
 using FileSharing.StorageNode.Ingest;
 using FileSharing.StorageNode.Membership;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode;
@@ -13,6 +14,7 @@ internal sealed record NodeParts(
     NodeSettings Settings,
     ClusterState State,
     VolumeSet Volumes,
+    VolumeSupervisor Supervisor,
     BufferPool Buffers,
     ByteBudget Ingress,
     ByteBudget Peers,

@@ -130,10 +130,6 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
             return;
         }
 
-        var problem =
-            response.Content.Headers.ContentType?.MediaType == Problem.MediaType
-                ? await response.Content.ReadFromJsonAsync(WireJson.Default.Problem, cancellationToken)
-                : null;
-        throw new NodeCallException(response.StatusCode, problem);
+        throw new NodeCallException(response.StatusCode, await Problem.ReadAsync(response, cancellationToken));
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Serialization;
 using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
@@ -19,16 +20,28 @@ public sealed record HasRequest(IReadOnlyList<ChunkId> Ids);
 /// <summary>In the order of the question.</summary>
 public sealed record HaveReply(IReadOnlyList<bool> Have);
 
+/// <summary>One directory of a node. Figures are 0 while it is not open.</summary>
+/// <param name="Number">Which of the node's directories, from 1.</param>
+/// <param name="VolumeId">Null while it is not open.</param>
+/// <param name="Condition">writable, full, poisoned; opening, failed, refused.</param>
+/// <param name="Reason">Why it is failed or refused.</param>
+/// <param name="SegmentsRemoved">By compaction since it was opened.</param>
+/// <param name="BytesReclaimed">Bytes of these.</param>
 public sealed record VolumeStatus(
-    Guid VolumeId,
+    int Number,
+    string Directory,
+    Guid? VolumeId,
     string Condition,
+    string? Reason,
     long Incarnation,
     long Records,
     long LiveRecordBytes,
     long DiskBytes,
     long FreeBytes,
     long Owed,
-    long Damaged
+    long Damaged,
+    long SegmentsRemoved,
+    long BytesReclaimed
 );
 
 public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);
@@ -98,4 +111,16 @@ public sealed record Problem(
 
     /// <summary>Prefix of every <see cref="Type"/>.</summary>
     public const string TypePrefix = "urn:fileshare:error:";
+
+    /// <summary>The type with which a node says that it runs, and the volume is not open: no reason to leave the node alone.</summary>
+    public const string VolumeAway = TypePrefix + "volume-away";
+
+    /// <summary>The problem that came with a response; null when it has none.</summary>
+    public static async Task<Problem?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return response.Content.Headers.ContentType?.MediaType == MediaType
+            ? await response.Content.ReadFromJsonAsync(WireJson.Default.Problem, cancellationToken)
+            : null;
+    }
 }

@@ -57,7 +57,7 @@ internal static class Routes
             "/internal/v1/notifications/flush",
             (HttpContext context) => NodeCalls.FlushAsync(context, node)
         );
-        routes.MapGet("/internal/v1/status", (HttpContext context) => NodeCalls.StatusAsync(context, node));
+        routes.MapGet("/internal/v1/status", (HttpContext context) => StatusCall.HandleAsync(context, node));
         routes.MapGet("/internal/v1/watch", (HttpContext context) => NodeCalls.WatchAsync(context, node));
 
         // For supervisors and load balancers.

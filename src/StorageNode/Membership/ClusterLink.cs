@@ -1,15 +1,15 @@
 using System.Text.Json;
 using FileSharing.BlobEngine;
-using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode.Membership;
 
 /// <summary>
-/// Keeps the node's view of the cluster fresh: registers its volumes, then asks for newer keys and maps, at once when a peer spoke of one. The API
+/// Keeps the node's view of the cluster fresh: registers what has been opened, and asks for newer keys and maps, at once when a peer spoke of one. The API
 /// may be away for as long as it likes: the node goes on with what it has.
 /// </summary>
 internal sealed class ClusterLink(
@@ -17,6 +17,7 @@ internal sealed class ClusterLink(
     ClusterState state,
     NodeFiles files,
     VolumeSet volumes,
+    VolumeRegistration registration,
     DataKeys keys,
     TimeProvider time,
     ILogger<ClusterLink> log
@@ -29,20 +30,18 @@ internal sealed class ClusterLink(
     private static readonly TimeSpan EagerPollInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim refreshing = new(1);
-    private bool registered;
-    private bool mayBeRecorded;
 
     /// <summary>Until cancelled.</summary>
-    /// <exception cref="NodeCallException">The cluster refuses a volume: it is a copy, or was rolled back. The node must not serve it.</exception>
-    public async Task RunAsync(RegisterRequest registration, CancellationToken cancellationToken)
+    /// <exception cref="NodeCallException">The cluster refuses every volume of this node: copies, or rolled back. The node must not go on.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                if (!registered)
+                if (await registration.RegisterNewAsync(cancellationToken) is { } reply)
                 {
-                    await RegisterAsync(registration, cancellationToken);
+                    TakeMap(reply.Map);
                 }
 
                 await RefreshAsync(cancellationToken);
@@ -110,74 +109,18 @@ internal sealed class ClusterLink(
 
     public void Dispose() => refreshing.Dispose();
 
-    private async Task RegisterAsync(RegisterRequest registration, CancellationToken cancellationToken)
-    {
-        var reply = await RegisterOnceAsync(mayBeRecorded ? AsRecorded(registration) : registration, cancellationToken);
-        registered = true;
-        log.Registered(registration.Volumes.Count);
-        TakeMap(reply.Map);
-    }
-
-    private async Task<RegisterReply> RegisterOnceAsync(RegisterRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await api.RegisterAsync(request, cancellationToken);
-        }
-        catch (Exception error) when (!IsSurelyNotRecorded(error))
-        {
-            mayBeRecorded = true;
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// True when the API has not been reached or has said no. Only a lost answer lets the next attempt name this opening: a copied volume that waits
-    /// for the API must still meet its first question.
-    /// </summary>
-    private static bool IsSurelyNotRecorded(Exception error) =>
-        error switch
-        {
-            NodeCallException { StatusCode: { } status } => (int)status < 500,
-            HttpRequestException http => http.HttpRequestError
-                is HttpRequestError.ConnectionError
-                    or HttpRequestError.NameResolutionError
-                    or HttpRequestError.SecureConnectionError,
-            _ => false,
-        };
-
-    /// <summary>For an API that may have recorded this opening already: it refuses whoever comes from before what it has recorded.</summary>
-    private static RegisterRequest AsRecorded(RegisterRequest registration) =>
-        registration with
-        {
-            Volumes =
-            [
-                .. registration.Volumes.Select(volume => volume with { PreviousIncarnation = volume.Incarnation }),
-            ],
-        };
-
     private async Task TakeAsync(ClusterReply reply, CancellationToken cancellationToken)
     {
         // Keys before the map, and on the volumes before in use: a record must never be sealed with a key that only memory has.
         var known = keys.Wrapped.Select(key => key.Id).ToHashSet();
         if (reply.Secrets.DataKeys.Where(key => !known.Contains(key.Id)).ToList() is { Count: > 0 } fresh)
         {
-            await StoreKeysAsync(fresh, cancellationToken);
+            await volumes.StoreKeysAsync(fresh, cancellationToken);
         }
 
         state.Replace(reply.Secrets);
         files.Write(new NodeIdentity(state.NodeId, state.NodeName, reply.Secrets));
         TakeMap(reply.Map);
-    }
-
-    private async Task StoreKeysAsync(List<WrappedKey> fresh, CancellationToken cancellationToken)
-    {
-        foreach (var store in volumes.Stores)
-        {
-            await store.StoreKeysAsync(fresh, cancellationToken);
-        }
-
-        fresh.ForEach(keys.Add);
     }
 
     private void TakeMap(byte[]? signedMap)

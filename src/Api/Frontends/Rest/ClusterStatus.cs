@@ -2,6 +2,7 @@ using FileSharing.Api.Background;
 using FileSharing.Api.Placement;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
+using FileSharing.Cluster.Wire;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,13 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
     public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) =>
         await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(n => OneAsync(n, ct)));
 
+    /// <summary>Records known to be damaged on the nodes that answered, not healed yet.</summary>
+    public static long DamagedOf(IReadOnlyList<NodeMessage> nodes) => nodes.Sum(n => n.Volumes.Sum(v => v.Damaged));
+
+    /// <summary>Volumes that the nodes which answered cannot serve.</summary>
+    public static int VolumesAwayOf(IReadOnlyList<NodeMessage> nodes) =>
+        nodes.Sum(n => n.Volumes.Count(v => v.Condition is "opening" or "failed" or "refused"));
+
     private async Task<NodeMessage> OneAsync(MapNode node, CancellationToken ct)
     {
         if (IsReachable(node))
@@ -23,7 +31,7 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
             try
             {
                 var status = await nodes.StatusAsync(node, ct);
-                return Message(node, "up", [.. status.Volumes.Select(Message)]);
+                return Message(node, "up", [.. status.Volumes.Select(v => Message(node, v))]);
             }
             catch (Exception e) when (NodeCalls.IsFailure(e, ct))
             {
@@ -37,8 +45,21 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
     private static NodeMessage Message(MapNode node, string state, IReadOnlyList<VolumeMessage> volumes) =>
         new(node.NodeId, node.Name, node.Url.GetLeftPart(UriPartial.Authority), node.Zone, state, volumes);
 
-    private static VolumeMessage Message(Cluster.Wire.VolumeStatus v) =>
-        new(v.VolumeId, v.Condition, v.Records, v.LiveRecordBytes, v.DiskBytes, v.FreeBytes, v.Owed, v.Damaged);
+    private static VolumeMessage Message(MapNode node, VolumeStatus v) =>
+        new(
+            VolumeName.Of(node, v.Number),
+            v.VolumeId,
+            v.Directory,
+            v.Condition,
+            v.Reason,
+            v.Records,
+            v.LiveRecordBytes,
+            v.DiskBytes,
+            v.FreeBytes,
+            v.Owed,
+            v.Damaged,
+            v.BytesReclaimed
+        );
 }
 
 /// <summary>GET /admin/status, POST /admin/nodes/tokens</summary>
@@ -69,6 +90,8 @@ internal static class ClusterStatus
             evidence?.VerifiedAt,
             evidence is null ? null : (time.GetUtcNow() - evidence.VerifiedAt).TotalSeconds,
             cluster.Map.Current?.Version ?? 0,
+            NodeStates.DamagedOf(nodes),
+            NodeStates.VolumesAwayOf(nodes),
             nodes
         );
     }

@@ -59,6 +59,8 @@ internal static class Health
                 nodes.Count(n => n.State == "up"),
                 owed,
                 owed == 0 ? 0 : null,
+                NodeStates.DamagedOf(nodes),
+                NodeStates.VolumesAwayOf(nodes),
                 context.Features.Get<User>() is { IsAdministrator: true } ? nodes : null
             ),
             RestJson.Default.ClusterHealthReply,

@@ -152,14 +152,18 @@ internal sealed record NodeMessage(
 );
 
 internal sealed record VolumeMessage(
-    Guid VolumeId,
+    string Name,
+    Guid? VolumeId,
+    string Directory,
     string Condition,
+    string? Reason,
     long Records,
     long LiveRecordBytes,
     long DiskBytes,
     long FreeBytes,
     long Owed,
-    long Damaged
+    long Damaged,
+    long ReclaimedBytes
 );
 
 internal sealed record ClusterStatusReply(
@@ -174,6 +178,8 @@ internal sealed record ClusterStatusReply(
     DateTimeOffset? VerifiedAt,
     double? EvidenceAgeSeconds,
     long MapVersion,
+    long Damaged,
+    int VolumesAway,
     IReadOnlyList<NodeMessage> Nodes
 );
 
@@ -191,6 +197,8 @@ internal sealed record ClusterHealthReply(
     int NodesReachable,
     long? RepairQueue,
     double? RepairEstimateSeconds,
+    long Damaged,
+    int VolumesAway,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<NodeMessage>? Nodes
 );
 

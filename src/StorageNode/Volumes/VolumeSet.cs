@@ -1,0 +1,207 @@
+using FileSharing.BlobEngine;
+using FileSharing.Chunks;
+using FileSharing.Chunks.Keys;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Wire;
+
+namespace FileSharing.StorageNode.Volumes;
+
+/// <summary>
+/// The volumes of this node that are open at the moment, and what other nodes may ask of them: the same for a call over HTTP and a direct one. Volumes
+/// come and go while it is used: who works on one enters it first.
+/// </summary>
+internal sealed class VolumeSet(MapHolder map, DataKeys keys) : IDisposable
+{
+    private readonly SemaphoreSlim storingKeys = new(1, 1);
+    private readonly Lock swapping = new();
+    private volatile OpenVolume[] open = [];
+
+    /// <summary>As of now, in the order of the node's directories.</summary>
+    public IReadOnlyList<OpenVolume> Open => open;
+
+    /// <summary>Puts the process's data keys on the volume, then lets requests find it: a record must never need a key that its volume lacks.</summary>
+    public async Task AddAsync(OpenVolume volume, CancellationToken cancellationToken)
+    {
+        await storingKeys.WaitAsync(cancellationToken);
+        try
+        {
+            await volume.Store.StoreKeysAsync(keys.Wrapped, cancellationToken);
+            lock (swapping)
+            {
+                open = [.. open.Append(volume).OrderBy(one => one.Number)];
+            }
+        }
+        finally
+        {
+            storingKeys.Release();
+        }
+    }
+
+    /// <summary>No request finds it any more; those that work on it go on.</summary>
+    public void Remove(OpenVolume volume)
+    {
+        lock (swapping)
+        {
+            open = [.. open.Where(one => one != volume)];
+        }
+    }
+
+    /// <summary>Puts new data keys on all volumes, then in use. A volume that is being opened gets them before it is found.</summary>
+    public async Task StoreKeysAsync(IReadOnlyList<WrappedKey> fresh, CancellationToken cancellationToken)
+    {
+        await storingKeys.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var volume in open)
+            {
+                using var use = volume.TryEnter();
+                if (use is not null)
+                {
+                    await use.Store.StoreKeysAsync(fresh, cancellationToken);
+                }
+            }
+
+            foreach (var key in fresh)
+            {
+                keys.Add(key);
+            }
+        }
+        finally
+        {
+            storingKeys.Release();
+        }
+    }
+
+    /// <returns>Null when it is not open here.</returns>
+    public VolumeUse? Enter(Guid volumeId)
+    {
+        foreach (var volume in open)
+        {
+            if (volume.VolumeId == volumeId)
+            {
+                return volume.TryEnter();
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The open local volume that owns this id, if one does.</summary>
+    public VolumeUse? EnterOwner(ChunkId id)
+    {
+        foreach (var owner in map.Required.OwnersOf(id))
+        {
+            if (Enter(owner.VolumeId) is { } use)
+            {
+                return use;
+            }
+        }
+
+        return null;
+    }
+
+    public bool Holds(Guid volumeId)
+    {
+        foreach (var volume in open)
+        {
+            if (volume.VolumeId == volumeId)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Stores one record of another node (or of this one). Never throws for what the sender can act on.</summary>
+    public async ValueTask<RecordStatus> PutAsync(
+        Guid volumeId,
+        long mapVersion,
+        ReadOnlyMemory<byte> record,
+        uint epoch,
+        bool owed,
+        CancellationToken cancellationToken
+    )
+    {
+        if (map.Current is not { } current || mapVersion < current.Version)
+        {
+            return RecordStatus.StaleMap;
+        }
+
+        if (!TryReadId(record.Span, out var id) || !Owns(current, volumeId, id))
+        {
+            return RecordStatus.NotAnOwner;
+        }
+
+        using var use = Enter(volumeId);
+        return use is null
+            ? RecordStatus.VolumeAway
+            : await PutAsync(use.Store, record, new PutOptions(epoch, owed), cancellationToken);
+    }
+
+    private static async ValueTask<RecordStatus> PutAsync(
+        BlobStore store,
+        ReadOnlyMemory<byte> record,
+        PutOptions options,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await store.PutAsync(record, options, cancellationToken) switch
+            {
+                PutOutcome.Stored => RecordStatus.Stored,
+                PutOutcome.Healed => RecordStatus.Healed,
+                _ => RecordStatus.AlreadyPresent,
+            };
+        }
+        catch (BlobException error)
+        {
+            return error.Error switch
+            {
+                BlobError.VolumeFull => RecordStatus.VolumeFull,
+                BlobError.UnknownKey => RecordStatus.UnknownKey,
+                BlobError.BadRecord => RecordStatus.BadRecord,
+                _ => RecordStatus.VolumePoisoned,
+            };
+        }
+        catch (IOException)
+        {
+            // The index or the disk: as good as no write.
+            return RecordStatus.VolumePoisoned;
+        }
+        catch (OperationCanceledException)
+        {
+            return RecordStatus.Unreachable;
+        }
+    }
+
+    private static bool Owns(ClusterMap at, Guid volumeId, ChunkId id)
+    {
+        foreach (var owner in at.OwnersOf(id))
+        {
+            if (owner.VolumeId == volumeId)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool TryReadId(ReadOnlySpan<byte> record, out ChunkId id)
+    {
+        try
+        {
+            id = RecordCodec.ReadHeader(record).Id;
+            return true;
+        }
+        catch (BlobException)
+        {
+            id = default;
+            return false;
+        }
+    }
+
+    public void Dispose() => storingKeys.Dispose();
+}
