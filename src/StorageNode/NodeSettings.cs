@@ -1,5 +1,6 @@
 using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Hosting;
+using FileSharing.StorageNode.Reclaim;
 using Microsoft.Extensions.Configuration;
 
 namespace FileSharing.StorageNode;
@@ -44,6 +45,8 @@ public sealed record NodeSettings
 
     public long PeerBytesMax { get; init; } = PeerBytesDefault;
 
+    internal CompactionSettings Compaction { get; init; } = CompactionSettings.Default;
+
     /// <exception cref="SettingException">Names the setting that makes no sense.</exception>
     public static NodeSettings From(IConfiguration configuration)
     {
@@ -72,6 +75,7 @@ public sealed record NodeSettings
             FreeBytesMin = section.Number("FreeBytesMin", 2L << 30, 0, 1L << 50),
             IngressBytesMax = section.Number("IngressBytesMax", IngressBytesDefault, 32L << 20, 1L << 40),
             PeerBytesMax = section.Number("PeerBytesMax", PeerBytesDefault, 32L << 20, 1L << 40),
+            Compaction = CompactionSettings.From(section),
         };
     }
 
