@@ -10,7 +10,7 @@ namespace FileSharing.BlobEngine;
 /// What a method reports as done is on stable storage when it returns.
 /// </summary>
 /// <remarks>Bytes on disk: docs/segment-format.md.</remarks>
-public sealed class BlobStore : IAsyncDisposable
+public sealed partial class BlobStore : IAsyncDisposable
 {
     /// <summary>Stored copies that one batch of adoptions verifies at a time: bounds its memory and its hold on the disk.</summary>
     private const int VerifiesAtOnceMax = 8;
@@ -22,6 +22,8 @@ public sealed class BlobStore : IAsyncDisposable
     private readonly ReaderGate gate = new();
     private readonly RecordRewriter rewriter;
     private readonly SemaphoreSlim compacting = new(1, 1);
+    private readonly SemaphoreSlim scrubbing = new(1, 1);
+    private readonly Quarantine quarantine;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim verifying = new(VerifiesAtOnceMax, VerifiesAtOnceMax);
     private readonly SemaphoreSlim storingKeys = new(1, 1);
@@ -36,6 +38,7 @@ public sealed class BlobStore : IAsyncDisposable
         reader = new RecordReader(new SegmentReader(volume.Segments, volume.Buffers), new BlockDecoder(volume.Keys));
         rewriter = new RecordRewriter(volume.Keys, volume.Buffers);
         writer = new SegmentWriter(volume.Options, volume.Disk, time, volume.Buffers, volume.Index, volume.Log);
+        quarantine = new Quarantine(volume, writer, reader, locks);
     }
 
     /// <summary>
@@ -143,8 +146,9 @@ public sealed class BlobStore : IAsyncDisposable
             return PutOutcome.Stored;
         }
 
-        if (entry.Kind == header.Kind && await reader.IsIntactAsync(header.Id, entry, ct))
+        if (entry.Kind == header.Kind && !entry.IsDamaged && await reader.IsIntactAsync(header.Id, entry, ct))
         {
+            reader.Forget(header.Id);
             await StampAsync(header.Id, entry, options, ct);
             return PutOutcome.AlreadyPresent;
         }
@@ -164,7 +168,7 @@ public sealed class BlobStore : IAsyncDisposable
     }
 
     /// <summary>Whether the index has the record and no reader has found it damaged; the record itself is not looked at.</summary>
-    public bool Has(ChunkId id) => Find(id) is not null && !reader.IsDamaged(id);
+    public bool Has(ChunkId id) => Find(id) is { IsDamaged: false } && !reader.IsDamaged(id);
 
     /// <summary>
     /// "Have it, and stamp it": true only when the record is present, its checksum passes, and the stamp is durable. A record stamped with
@@ -175,7 +179,7 @@ public sealed class BlobStore : IAsyncDisposable
     {
         ThrowIfDisposed();
         using var held = await locks.EnterAsync(id, ct);
-        if (volume.Index.Find(id) is not { } entry)
+        if (volume.Index.Find(id) is not { IsDamaged: false } entry)
         {
             return false;
         }
@@ -209,7 +213,7 @@ public sealed class BlobStore : IAsyncDisposable
     {
         ThrowIfDisposed();
         using var pass = gate.Enter();
-        return volume.Index.Find(id) is { } entry ? await reader.ReadAsync(id, entry, ct) : null;
+        return volume.Index.Find(id) is { } entry ? await reader.ReadAsync(id, Sound(id, entry), ct) : null;
     }
 
     /// <summary>
@@ -242,9 +246,15 @@ public sealed class BlobStore : IAsyncDisposable
             return false;
         }
 
-        await reader.ReadPlainAsync(id, entry, offset, length, destination, ct);
+        await reader.ReadPlainAsync(id, Sound(id, entry), offset, length, destination, ct);
         return true;
     }
+
+    /// <summary>What is marked as damaged may pass its checksums all the same: its plaintext was not what its id names.</summary>
+    private static IndexEntry Sound(ChunkId id, IndexEntry entry) =>
+        entry.IsDamaged
+            ? throw new BlobException(BlobError.Damaged, $"The record of {id} was found damaged and waits for repair.")
+            : entry;
 
     /// <summary>Forgets these records. Their bytes stay in the segments until reclaimed; absent ids are passed over.</summary>
     /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
@@ -273,50 +283,11 @@ public sealed class BlobStore : IAsyncDisposable
         return volume.Index.ListOwed(after, max);
     }
 
-    /// <summary>
-    /// Ids whose stored copy is known to be damaged, in order, at most <paramref name="max"/> of those after <paramref name="after"/>. Put another owner's
-    /// copy of each: that heals it, and takes it off this list.
-    /// </summary>
-    public IReadOnlyList<ChunkId> ListDamaged(ChunkId? after, int max)
-    {
-        ThrowIfDisposed();
-        return volume.Index.ListDamaged(after, max);
-    }
-
     /// <summary>Records in order of id, at most <paramref name="max"/> of those after <paramref name="after"/>.</summary>
     public IReadOnlyList<RecordInfo> List(ChunkId? after, int max)
     {
         ThrowIfDisposed();
         return volume.Index.List(after, max);
-    }
-
-    /// <summary>
-    /// Gives the space of dead records back: writes the live ones of the emptiest sealed segments again, and removes the files. Everything else goes on meanwhile.
-    /// It may be cut off at any moment; what it has done stays done.
-    /// </summary>
-    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>; <see cref="BlobError.VolumeFull"/>: not even the room to move a record is left.</exception>
-    /// <remarks>docs/compaction.md.</remarks>
-    public async Task<CompactionReport> CompactAsync(CompactionOptions options, CancellationToken ct)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        ThrowIfDisposed();
-        await compacting.WaitAsync(ct);
-        try
-        {
-            return await new Compactor(volume, writer, reader, locks, gate, rewriter, time).RunAsync(options, ct);
-        }
-        finally
-        {
-            compacting.Release();
-        }
-    }
-
-    /// <summary>Ends the segment that is appended to, so that it can be compacted; the next put begins another. Nothing to do is no error.</summary>
-    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
-    public async Task SealAsync(CancellationToken ct)
-    {
-        ThrowIfDisposed();
-        await writer.SealAsync(ct);
     }
 
     public VolumeStats Stats()
@@ -329,7 +300,7 @@ public sealed class BlobStore : IAsyncDisposable
             volume.Segments.Bytes + volume.Index.TableBytes,
             volume.Disk.FreeBytes(volume.Options.Path),
             totals.Owed,
-            reader.Damaged,
+            totals.Damaged + reader.Damaged,
             volume.Segments.Count,
             writer.Batches,
             volume.Log.IsDirect,
@@ -361,6 +332,7 @@ public sealed class BlobStore : IAsyncDisposable
             verifying.Dispose();
             storingKeys.Dispose();
             compacting.Dispose();
+            scrubbing.Dispose();
         }
     }
 

@@ -26,7 +26,15 @@ public enum PutOutcome
 /// <param name="RecordBytes">Length of the encoded record in bytes.</param>
 /// <param name="TouchEpoch">The highest garbage collection epoch that it was stamped with.</param>
 /// <param name="Owed">Whether a further copy is still unconfirmed.</param>
-public sealed record RecordInfo(ChunkId Id, RecordKind Kind, int RecordBytes, uint TouchEpoch, bool Owed);
+/// <param name="IsDamaged">Whether the stored copy was found damaged, and waits for repair.</param>
+public sealed record RecordInfo(
+    ChunkId Id,
+    RecordKind Kind,
+    int RecordBytes,
+    uint TouchEpoch,
+    bool Owed,
+    bool IsDamaged
+);
 
 /// <summary>What a volume can do at present.</summary>
 public enum VolumeCondition
@@ -47,7 +55,7 @@ public enum VolumeCondition
 /// <param name="DiskBytes">Bytes of segments (with what is preallocated) and index.</param>
 /// <param name="FreeBytes">Free on the file system.</param>
 /// <param name="Owed">Records with a copy unconfirmed.</param>
-/// <param name="DamagedRecords">Records found damaged since opening, and neither healed nor deleted.</param>
+/// <param name="DamagedRecords">Records found damaged, and neither healed nor deleted.</param>
 /// <param name="Segments">Segment files.</param>
 /// <param name="Batches">Batches written since opening; each took one write and one sync.</param>
 /// <param name="IsDirect">False when the file system has no O_DIRECT and writes pass through the page cache.</param>

@@ -19,6 +19,7 @@ internal sealed class Volume : IDisposable
         Disk = disk;
         Files = files;
         this.heldLock = heldLock;
+        IndexEngine = options.IndexEngine ?? new RocksDbIndex(disk, options.Index);
         Buffers = options.Buffers ?? new BufferPool(BufferBytesKept);
         Segments = new SegmentSet(disk, files.SegmentsPath);
     }
@@ -30,6 +31,8 @@ internal sealed class Volume : IDisposable
     public IDisk Disk { get; }
 
     public VolumeFiles Files { get; }
+
+    public IIndexEngine IndexEngine { get; }
 
     public BufferPool Buffers { get; }
 
@@ -114,16 +117,17 @@ internal sealed class Volume : IDisposable
     /// <summary>An index that is known to be damaged goes first; its mark goes last, when the new one is complete.</summary>
     private void OpenIndex()
     {
-        var engine = Options.IndexEngine ?? new RocksDbIndex(Disk, Options.Index);
-        if ((Files.IsIndexMarked || Options.RebuildIndexFromBatches) && engine.Exists(Files.IndexPath))
+        if (Files.IsIndexMarked || Options.RebuildIndexFromBatches)
         {
-            engine.Remove(Files.IndexPath);
+            IndexEngine.Remove(Files.IndexPath);
         }
 
-        Index = ChunkIndex.Open(engine, Files.IndexPath, OnIndexDamage);
+        IndexEngine.Remove(Files.IndexCheckPath);
+        Index = ChunkIndex.Open(IndexEngine, Files.IndexPath, ReportIndexDamage);
     }
 
-    private void OnIndexDamage()
+    /// <summary>Has the next opening build the index anew.</summary>
+    public void ReportIndexDamage()
     {
         if (Interlocked.Exchange(ref indexDamaged, 1) != 0)
         {

@@ -21,6 +21,9 @@ internal sealed class VolumeFiles(IDisk disk, string path)
 
     public string IndexPath => Path.Combine(path, "index");
 
+    /// <summary>A second index, while it is compared with the first.</summary>
+    public string IndexCheckPath => Path.Combine(path, "index-check");
+
     private string IndexMarkPath => Path.Combine(path, "index-damaged");
 
     /// <summary>Whether an earlier process has met damage in the index, so that it must not be used again.</summary>

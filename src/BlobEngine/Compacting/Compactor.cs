@@ -81,6 +81,12 @@ internal sealed class Compactor(
     private bool HasOldKeys(uint segment) =>
         rewriter.CurrentKeyId is not 0 and var current && volume.Index.Totals.BytesUnderOtherKeys(segment, current) > 0;
 
+    private bool IsSealed(uint segment)
+    {
+        using var lease = volume.Segments.Reading(segment);
+        return SegmentFooter.TryReadBlock(lease.File, segment, volume.Buffers) is not null;
+    }
+
     /// <summary>The number of the newest segment must not come back while the index may know it, so its file stays until another is begun.</summary>
     private bool IsNewest(uint segment) => volume.Segments.List()[^1].Number == segment;
 
@@ -90,7 +96,8 @@ internal sealed class Compactor(
         // notes that must stay would otherwise be written again for ever.
         var isOld = options.RewriteOldKeys && HasOldKeys(segment);
         if (
-            ReadContents(segment, ct) is not { } contents
+            (IsNewest(segment) && !IsSealed(segment))
+            || SegmentFooter.TryReadSealed(volume.Segments, segment, volume.Buffers, ct) is not { } contents
             || (!isOld && DeadFractionOf(segment, contents.Notes.Count) < options.DeadFractionMin)
         )
         {
@@ -141,28 +148,6 @@ internal sealed class Compactor(
     {
         var live = volume.Index.Totals.LiveBytesOf(segment) + ((long)notes * SegmentFormat.NoteFrameBytes);
         return 1 - (live / (double)volume.Segments.BytesOf(segment));
-    }
-
-    /// <summary>From the directory. When that is damaged, from the batches, if each of them is whole: what a damaged one said cannot be carried forward.</summary>
-    private SegmentContents? ReadContents(uint segment, CancellationToken ct)
-    {
-        using var lease = volume.Segments.Reading(segment);
-        var footer = SegmentFooter.TryReadBlock(lease.File, segment, volume.Buffers);
-        if (
-            footer is { } sealedBy
-            && SegmentFooter.TryReadContents(lease.File, sealedBy, volume.Buffers) is { } contents
-        )
-        {
-            return contents;
-        }
-
-        if (IsNewest(segment))
-        {
-            return null;
-        }
-
-        using var direct = volume.Segments.ReadingDirect(segment);
-        return SegmentScan.TryReadWhole(direct.File, segment, footer, volume.Buffers, ct);
     }
 
     /// <returns>False when there was nothing to move, or it is damaged: then it stays, and with it the segment, until another owner's copy has taken its place.</returns>

@@ -10,6 +10,7 @@ namespace FileSharing.BlobEngine;
 internal sealed class ChunkIndex : IDisposable
 {
     public const uint Format = 2;
+    public const int ScrubStateBytes = 24;
 
     private readonly WatchedIndexStore store;
 
@@ -84,14 +85,14 @@ internal sealed class ChunkIndex : IDisposable
     public List<RecordInfo> List(ChunkId? after, int max)
     {
         var found = new List<RecordInfo>();
-        Walk(IndexKeys.Entry, after, max, (id, value) => found.Add(IndexEntry.Read(value).ToInfo(id)));
+        Walk(IndexKeys.Entry, after, max, (id, value) => Add(found, IndexEntry.Read(value).ToInfo(id)));
         return found;
     }
 
     public List<ChunkId> ListOwed(ChunkId? after, int max)
     {
         var found = new List<ChunkId>();
-        Walk(IndexKeys.Owed, after, max, (id, _) => found.Add(id));
+        Walk(IndexKeys.Owed, after, max, (id, _) => Add(found, id));
         return found;
     }
 
@@ -99,9 +100,30 @@ internal sealed class ChunkIndex : IDisposable
     public List<ChunkId> ListDamaged(ChunkId? after, int max)
     {
         var found = new List<ChunkId>();
-        Walk(IndexKeys.Damaged, after, max, (id, _) => found.Add(id));
+        Walk(IndexKeys.Damaged, after, max, (id, _) => Add(found, id));
         return found;
     }
+
+    /// <summary>Visits the entries after this id in order, until the visitor says no. A view of this moment: do not take long.</summary>
+    public void Walk(ChunkId? after, Func<ChunkId, IndexEntry, bool> visit) =>
+        Walk(IndexKeys.Entry, after, int.MaxValue, (id, value) => visit(id, IndexEntry.Read(value)));
+
+    /// <summary>How far this segment has been scrubbed.</summary>
+    public ScrubState ScrubStateOf(uint segment)
+    {
+        Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];
+        Span<byte> value = stackalloc byte[ScrubStateBytes];
+        return store.Get(IndexKeys.OfSegment(key, IndexKeys.Scrubbed, segment), value) < 0
+            ? default
+            : new ScrubState(
+                BinaryPrimitives.ReadInt64LittleEndian(value),
+                BinaryPrimitives.ReadInt64LittleEndian(value[8..]),
+                BinaryPrimitives.ReadInt64LittleEndian(value[16..])
+            );
+    }
+
+    /// <summary>When the index was last compared with the segments, seconds since 1970; 0 for never.</summary>
+    public long CheckedAt => (long)ReadNumber(store, IndexKeys.CheckedAt);
 
     /// <summary>Everything of this segment below the result is in the index.</summary>
     public long ReplayPosition(uint segment)
@@ -140,7 +162,14 @@ internal sealed class ChunkIndex : IDisposable
 
     public void Flush() => store.Flush();
 
-    private delegate void Visit(ChunkId id, ReadOnlySpan<byte> value);
+    /// <returns>False to end the walk.</returns>
+    private delegate bool Visit(ChunkId id, ReadOnlySpan<byte> value);
+
+    private static bool Add<T>(List<T> found, T item)
+    {
+        found.Add(item);
+        return true;
+    }
 
     private void Walk(byte kind, ChunkId? after, int max, Visit visit)
     {
@@ -164,8 +193,7 @@ internal sealed class ChunkIndex : IDisposable
                     return false;
                 }
 
-                visit(new ChunkId(found[1..]), value);
-                return --left > 0;
+                return visit(new ChunkId(found[1..]), value) && --left > 0;
             }
         );
     }

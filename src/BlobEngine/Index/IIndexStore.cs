@@ -12,6 +12,7 @@ internal interface IIndexEngine
 
     bool Exists(string path);
 
+    /// <summary>Removes what is there, if anything is.</summary>
     void Remove(string path);
 }
 

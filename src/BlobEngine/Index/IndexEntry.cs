@@ -47,5 +47,5 @@ internal readonly record struct IndexEntry(
             (bytes[12] & DamagedBit) != 0
         );
 
-    public RecordInfo ToInfo(ChunkId id) => new(id, Kind, RecordBytes, TouchEpoch, Owed);
+    public RecordInfo ToInfo(ChunkId id) => new(id, Kind, RecordBytes, TouchEpoch, Owed, IsDamaged);
 }

@@ -22,6 +22,8 @@ internal static class IndexKeys
 
     public static ReadOnlySpan<byte> Sequence => [State, (byte)'s'];
 
+    public static ReadOnlySpan<byte> CheckedAt => [State, (byte)'k'];
+
     public static ReadOnlySpan<byte> CleanIncarnation => [State, (byte)'c'];
 
     public static Span<byte> OfId(Span<byte> key, byte kind, ChunkId id)

@@ -62,6 +62,19 @@ internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDispos
         PutNumber(IndexKeys.OfSegment(key, IndexKeys.Replay, segment), (ulong)position);
     }
 
+    public void SetScrubbed(uint segment, ScrubState state)
+    {
+        Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];
+        Span<byte> value = stackalloc byte[ChunkIndex.ScrubStateBytes];
+        BinaryPrimitives.WriteInt64LittleEndian(value, state.Position);
+        BinaryPrimitives.WriteInt64LittleEndian(value[8..], state.LastAt);
+        BinaryPrimitives.WriteInt64LittleEndian(value[16..], state.OldestAt);
+        batch.Put(IndexKeys.OfSegment(key, IndexKeys.Scrubbed, segment), value);
+    }
+
+    /// <param name="at">When the index was compared with the segments, seconds since 1970.</param>
+    public void SetChecked(long at) => PutNumber(IndexKeys.CheckedAt, (ulong)at);
+
     public void SetSequence(ulong sequence) => PutNumber(IndexKeys.Sequence, sequence);
 
     public void SetFormat() => PutNumber(IndexKeys.Format, ChunkIndex.Format);

@@ -13,7 +13,13 @@ internal sealed class RocksDbIndex(IDisk disk, RocksDbOptions options) : IIndexE
 
     public bool Exists(string path) => disk.DirectoryExists(path);
 
-    public void Remove(string path) => disk.DeleteDirectory(path);
+    public void Remove(string path)
+    {
+        if (disk.DirectoryExists(path))
+        {
+            disk.DeleteDirectory(path);
+        }
+    }
 
     private sealed class Store(RocksDb db) : IIndexStore
     {

@@ -21,6 +21,8 @@ internal sealed class RecordReader(SegmentReader segments, BlockDecoder decoder)
     /// <summary>Whether its stored copy was found damaged since opening.</summary>
     public bool IsDamaged(ChunkId id) => damaged.ContainsKey(id);
 
+    public void Remember(ChunkId id) => damaged[id] = true;
+
     public void Forget(ChunkId id) => damaged.TryRemove(id, out _);
 
     /// <summary>Reads the whole record and verifies its checksum.</summary>
@@ -37,7 +39,7 @@ internal sealed class RecordReader(SegmentReader segments, BlockDecoder decoder)
             bytes.Dispose();
         }
 
-        return await ReadPastCacheAsync(id, entry, ct);
+        return await ReadStoredAsync(id, entry, ct);
     }
 
     /// <summary>Whether the stored record is whole; when not, it is remembered as damaged.</summary>
@@ -80,7 +82,7 @@ internal sealed class RecordReader(SegmentReader segments, BlockDecoder decoder)
         catch (Exception error)
             when (error is IOException or BlobException { Error: BlobError.Damaged or BlobError.BadRecord })
         {
-            using var record = await ReadPastCacheAsync(id, entry, ct);
+            using var record = await ReadStoredAsync(id, entry, ct);
             DecodeWhole(record.Memory.Span, offset + counted.Written, length - counted.Written, destination);
         }
     }
@@ -143,8 +145,9 @@ internal sealed class RecordReader(SegmentReader segments, BlockDecoder decoder)
         }
     }
 
-    /// <summary>The second look: whole record, past the page cache, whole checksum.</summary>
-    private async ValueTask<StoredRecord> ReadPastCacheAsync(ChunkId id, IndexEntry entry, CancellationToken ct)
+    /// <summary>What the disk itself holds: the whole record, past the page cache, its checksum verified.</summary>
+    /// <exception cref="BlobException"><see cref="BlobError.Damaged"/>.</exception>
+    public async ValueTask<StoredRecord> ReadStoredAsync(ChunkId id, IndexEntry entry, CancellationToken ct)
     {
         Exception? cause = null;
         try

@@ -41,6 +41,27 @@ internal static class SegmentFooter
         return (ulong)contents.Records.Count == footer.Records ? contents : null;
     }
 
+    /// <summary>What is in a sealed segment: from its directory or, when that is damaged, from its batches if each of them is whole.</summary>
+    /// <returns>Null when neither can say it.</returns>
+    /// <exception cref="IOException">The file is gone, or the disk cannot read it.</exception>
+    public static SegmentContents? TryReadSealed(
+        SegmentSet segments,
+        uint segment,
+        BufferPool pool,
+        CancellationToken ct
+    )
+    {
+        using var lease = segments.Reading(segment);
+        var footer = TryReadBlock(lease.File, segment, pool);
+        if (footer is { } sealedBy && TryReadContents(lease.File, sealedBy, pool) is { } contents)
+        {
+            return contents;
+        }
+
+        using var direct = segments.ReadingDirect(segment);
+        return SegmentScan.TryReadWhole(direct.File, segment, footer, pool, ct);
+    }
+
     private static bool TryAddBatch(IDiskFile file, BatchHeader header, SegmentContents contents, BufferPool pool)
     {
         using var buffer = pool.Rent(Math.Max((int)header.FrameBytes, 1));

@@ -141,6 +141,14 @@ internal sealed class OpenSegment : IDisposable
         }
     }
 
+    public SegmentContents CopyContents()
+    {
+        var copy = new SegmentContents();
+        copy.Records.AddRange(records);
+        copy.Notes.AddRange(notes);
+        return copy;
+    }
+
     /// <summary>Cuts what was preallocated and not used; durable when it returns.</summary>
     public void Trim()
     {

@@ -43,6 +43,9 @@ internal sealed class SegmentLog(VolumeOptions options, SegmentSet segments, Buf
         return (offset, sequence);
     }
 
+    /// <summary>What is in the open segment, as of now.</summary>
+    public SegmentContents CopyOpenContents() => open?.CopyContents() ?? new SegmentContents();
+
     public void Remember(DirectoryEntry record) => open!.Remember(record);
 
     public void Remember(StatedNote note) => open!.Remember(note);

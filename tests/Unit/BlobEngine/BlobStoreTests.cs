@@ -24,7 +24,10 @@ public sealed class BlobStoreTests : IAsyncDisposable
         Assert.Null(store.Find(id));
         Assert.Equal(PutOutcome.Stored, await store.PutAsync(record, new PutOptions(3, Owed: true), None));
 
-        Assert.Equal(new RecordInfo(id, RecordKind.Chunk, record.Length, 3, Owed: true), store.Find(id));
+        Assert.Equal(
+            new RecordInfo(id, RecordKind.Chunk, record.Length, 3, Owed: true, IsDamaged: false),
+            store.Find(id)
+        );
         using (var stored = await store.ReadRecordAsync(id, None))
         {
             Assert.Equal(record, stored!.Memory.ToArray());

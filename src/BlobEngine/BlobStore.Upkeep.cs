@@ -1,0 +1,83 @@
+using FileSharing.Chunks;
+
+namespace FileSharing.BlobEngine;
+
+/// <content>What is done in the background: giving space back, and looking for damage.</content>
+public sealed partial class BlobStore
+{
+    /// <summary>
+    /// Gives the space of dead records back: writes the live ones of the emptiest sealed segments again, and removes the files. Everything else goes on meanwhile.
+    /// It may be cut off at any moment; what it has done stays done.
+    /// </summary>
+    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>; <see cref="BlobError.VolumeFull"/>: not even the room to move a record is left.</exception>
+    /// <remarks>docs/compaction.md.</remarks>
+    public async Task<CompactionReport> CompactAsync(CompactionOptions options, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        await compacting.WaitAsync(ct);
+        try
+        {
+            return await new Compactor(volume, writer, reader, locks, gate, rewriter, time).RunAsync(options, ct);
+        }
+        finally
+        {
+            compacting.Release();
+        }
+    }
+
+    /// <summary>Ends the segment that is appended to, so that it can be compacted; the next put begins another. Nothing to do is no error.</summary>
+    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
+    public async Task SealAsync(CancellationToken ct)
+    {
+        ThrowIfDisposed();
+        await writer.SealAsync(ct);
+    }
+
+    /// <summary>
+    /// Looks for damage: what is due by <paramref name="options"/>, or everything. Bad records are marked, and listed by <see cref="ListDamaged"/>. It may be cut
+    /// off at any moment; segments that were looked at stay so. Runs follow one another.
+    /// </summary>
+    /// <param name="options">What is due.</param>
+    /// <param name="progress">Told after every batch, on the scrub's thread.</param>
+    /// <param name="ct">Ends the run.</param>
+    /// <remarks>docs/scrub.md.</remarks>
+    public async Task<ScrubReport> ScrubAsync(
+        ScrubOptions options,
+        IProgress<ScrubProgress>? progress,
+        CancellationToken ct
+    )
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ThrowIfDisposed();
+        await scrubbing.WaitAsync(ct);
+        try
+        {
+            var scrubber = new Scrubber(volume, writer, reader, quarantine, compacting, time);
+            // It reads without letting go of its thread, which must not be the caller's.
+            return await Task.Run(() => scrubber.RunAsync(options, progress, ct), ct);
+        }
+        finally
+        {
+            scrubbing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Ids whose stored copy is known to be damaged, in order, at most <paramref name="max"/> of those after <paramref name="after"/>. Put another owner's
+    /// copy of each: that heals it, and takes it off this list.
+    /// </summary>
+    public IReadOnlyList<ChunkId> ListDamaged(ChunkId? after, int max)
+    {
+        ThrowIfDisposed();
+        return volume.Index.ListDamaged(after, max);
+    }
+
+    /// <summary>Looks at one stored record whole, and lists it for repair when it is damaged.</summary>
+    /// <returns>Whether it is damaged.</returns>
+    public async Task<bool> QuarantineAsync(ChunkId id, CancellationToken ct)
+    {
+        ThrowIfDisposed();
+        return await quarantine.CheckAsync(id, ct);
+    }
+}
