@@ -171,4 +171,28 @@ internal static partial class LogMessages
 
     [LoggerMessage(33, LogLevel.Information, "Volume {VolumeId} has become full: it is compacted without rests.")]
     public static partial void CompactionHurries(this ILogger log, Guid volumeId);
+
+    [LoggerMessage(
+        34,
+        LogLevel.Information,
+        "Volume {VolumeId} scrubbed: {Segments} segment(s), {Bytes} B, {Records} record(s), all good."
+    )]
+    public static partial void Scrubbed(this ILogger log, Guid volumeId, int segments, long bytes, long records);
+
+    [LoggerMessage(
+        35,
+        LogLevel.Error,
+        "Volume {VolumeId} is damaged: {Damaged} of {Records} record(s), at {Places} place(s); {Mismatches} entries of the index are wrong. Repair begins by itself; look at the disk."
+    )]
+    public static partial void ScrubFoundDamage(
+        this ILogger log,
+        Guid volumeId,
+        long damaged,
+        long records,
+        int places,
+        long mismatches
+    );
+
+    [LoggerMessage(36, LogLevel.Warning, "Volume {VolumeId} cannot be scrubbed now, it is tried again: {Reason}")]
+    public static partial void ScrubPaused(this ILogger log, Guid volumeId, string reason);
 }

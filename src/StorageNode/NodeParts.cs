@@ -4,6 +4,7 @@ using FileSharing.Cluster.Transport;
 using FileSharing.StorageNode.Downloads;
 using FileSharing.StorageNode.Ingest;
 using FileSharing.StorageNode.Membership;
+using FileSharing.StorageNode.Scrub;
 using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
@@ -15,6 +16,7 @@ internal sealed record NodeParts(
     ClusterState State,
     VolumeSet Volumes,
     VolumeSupervisor Supervisor,
+    ScrubJobs Scrubs,
     BufferPool Buffers,
     ByteBudget Ingress,
     ByteBudget Peers,

@@ -12,6 +12,7 @@ using FileSharing.StorageNode.Membership;
 using FileSharing.StorageNode.Reclaim;
 using FileSharing.StorageNode.Repair;
 using FileSharing.StorageNode.Replication;
+using FileSharing.StorageNode.Scrub;
 using FileSharing.StorageNode.Volumes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
@@ -132,6 +133,7 @@ public sealed class NodeServer : IAsyncDisposable
         var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
 
         // 4. The volumes, and the work on each while it is open.
+        var scrubs = new ScrubJobs();
         var guard = new VolumeGuard(settings.Volumes, identity.NodeId, map);
         var supervisor = OnStop(
             new VolumeSupervisor(
@@ -149,6 +151,8 @@ public sealed class NodeServer : IAsyncDisposable
                 [
                     new OwedDelivery(map, transport, time, logs.CreateLogger<OwedDelivery>()),
                     new CompactionDaemon(settings.Compaction, time, logs.CreateLogger<CompactionDaemon>()),
+                    new ScrubDaemon(settings.Scrub, scrubs, time, logs.CreateLogger<ScrubDaemon>()),
+                    new DamageRepair(healer, time),
                 ],
                 time,
                 logs.CreateLogger<VolumeSupervisor>()
@@ -180,6 +184,7 @@ public sealed class NodeServer : IAsyncDisposable
             state,
             volumes,
             supervisor,
+            scrubs,
             buffers,
             new ByteBudget(settings.IngressBytesMax, time),
             new ByteBudget(settings.PeerBytesMax, time),

@@ -1,6 +1,7 @@
 using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Hosting;
 using FileSharing.StorageNode.Reclaim;
+using FileSharing.StorageNode.Scrub;
 using Microsoft.Extensions.Configuration;
 
 namespace FileSharing.StorageNode;
@@ -47,6 +48,8 @@ public sealed record NodeSettings
 
     internal CompactionSettings Compaction { get; init; } = CompactionSettings.Default;
 
+    internal ScrubSettings Scrub { get; init; } = ScrubSettings.Default;
+
     /// <exception cref="SettingException">Names the setting that makes no sense.</exception>
     public static NodeSettings From(IConfiguration configuration)
     {
@@ -76,6 +79,7 @@ public sealed record NodeSettings
             IngressBytesMax = section.Number("IngressBytesMax", IngressBytesDefault, 32L << 20, 1L << 40),
             PeerBytesMax = section.Number("PeerBytesMax", PeerBytesDefault, 32L << 20, 1L << 40),
             Compaction = CompactionSettings.From(section),
+            Scrub = ScrubSettings.From(section),
         };
     }
 

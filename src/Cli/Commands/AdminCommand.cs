@@ -14,6 +14,7 @@ internal static class AdminCommand
             new Command("user", "Manage accounts.") { CreateUserAdd(runner), CreateUserList(runner) },
             new Command("node", "Manage storage nodes.") { CreateNodeToken(runner) },
             CreateStatus(runner),
+            ScrubCommand.Create(runner),
         };
 
     private static Command CreateUserAdd(CommandRunner runner)
@@ -102,7 +103,11 @@ internal static class AdminCommand
                     session.Output.Result(
                         status,
                         CliJson.Default.JsonElement,
-                        () => Print(session.Output, StatusRows(status))
+                        () =>
+                        {
+                            Print(session.Output, StatusRows(status));
+                            Print(session.Output, NodeRows.Of(status));
+                        }
                     );
                     return ExitCode.Ok;
                 }

@@ -46,6 +46,36 @@ public sealed record VolumeStatus(
 
 public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);
 
+/// <summary>The whole scrub of a volume that was asked for last.</summary>
+/// <param name="Run">Counts those asked for since the node started.</param>
+/// <param name="State">never, waiting, running, done, failed.</param>
+/// <param name="Damaged">Records found damaged.</param>
+/// <param name="IndexMismatches">Entries in which index and segments disagree.</param>
+/// <param name="DamagedPlaces">Places of segments that are not as they were written.</param>
+/// <param name="Reason">Why it failed.</param>
+public sealed record ScrubStatus(
+    Guid VolumeId,
+    long Run,
+    string State,
+    int SegmentsDone,
+    int Segments,
+    long BytesDone,
+    long Bytes,
+    long Records,
+    long Damaged,
+    long IndexMismatches,
+    int DamagedPlaces,
+    DateTimeOffset? FinishedAt,
+    string? Reason
+)
+{
+    public const string Never = "never";
+    public const string Waiting = "waiting";
+    public const string Running = "running";
+    public const string Done = "done";
+    public const string Failed = "failed";
+}
+
 /// <summary>The one call without a MAC: the one-time token is the right to make it.</summary>
 public sealed record JoinRequest(string Token, string Name);
 
@@ -85,6 +115,7 @@ public sealed record BatchReply(IReadOnlyList<Receipt> Receipts, IReadOnlyList<B
 [JsonSerializable(typeof(HasRequest))]
 [JsonSerializable(typeof(HaveReply))]
 [JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(ScrubStatus))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinReply))]
 [JsonSerializable(typeof(RegisterRequest))]

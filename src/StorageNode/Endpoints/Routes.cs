@@ -49,6 +49,8 @@ internal static class Routes
         );
         volumes.MapPost("/adopt", (HttpContext context, Guid volume) => VolumeCalls.AdoptAsync(context, volume, node));
         volumes.MapPost("/has", (HttpContext context, Guid volume) => VolumeCalls.HasAsync(context, volume, node));
+        volumes.MapPost("/scrub", (HttpContext context, Guid volume) => ScrubCalls.AskAsync(context, volume, node));
+        volumes.MapGet("/scrub", (HttpContext context, Guid volume) => ScrubCalls.GetAsync(context, volume, node));
         routes.MapPut(
             "/internal/v1/manifests/{id}",
             (HttpContext context, ChunkId id, uint epoch) => NodeCalls.PutManifestAsync(context, id, epoch, node)

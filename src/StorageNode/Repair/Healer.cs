@@ -36,13 +36,32 @@ internal sealed class Healer(VolumeSet volumes, ReplicaReader replicas, ILogger<
         {
             await foreach (var (volumeId, id) in waiting.Reader.ReadAllAsync(cancellationToken))
             {
-                await HealAsync(volumeId, id, cancellationToken);
+                if (await IsDamagedAsync(volumeId, id, cancellationToken))
+                {
+                    await HealAsync(volumeId, id, cancellationToken);
+                }
+
                 queued.TryRemove(id, out _);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Stopping: the next reader finds the damage again.
+            // Stopping: what is on a volume's list is healed after the next start.
+        }
+    }
+
+    /// <summary>Looks again, alone, and puts it on the volume's own list: there it stays until it is healed, whatever becomes of this attempt.</summary>
+    private async Task<bool> IsDamagedAsync(Guid volumeId, ChunkId id, CancellationToken cancellationToken)
+    {
+        using var use = volumes.Enter(volumeId);
+        try
+        {
+            return use is not null && await use.Store.QuarantineAsync(id, cancellationToken);
+        }
+        catch (IOException error)
+        {
+            log.ChunkNotHealed(id, volumeId, error.Message);
+            return false;
         }
     }
 

@@ -225,7 +225,7 @@ public sealed class ReplicationTests
         );
     }
 
-    private static void FlipByteInSegment(string data, long offset)
+    internal static void FlipByteInSegment(string data, long offset)
     {
         var segment = Directory.GetFiles(Path.Combine(data, "volume-1", "segments")).Single();
         using var file = File.Open(segment, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);

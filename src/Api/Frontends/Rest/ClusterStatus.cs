@@ -12,6 +12,9 @@ namespace FileSharing.Api.Frontends.Rest;
 /// <summary>What the nodes say about themselves, asked now.</summary>
 internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch watch, ILogger<NodeStates> log)
 {
+    /// <summary>The state of a node that answered.</summary>
+    public const string Up = "up";
+
     public bool IsReachable(MapNode node) => watch.IsReachable(node.NodeId);
 
     public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) =>
@@ -31,7 +34,7 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
             try
             {
                 var status = await nodes.StatusAsync(node, ct);
-                return Message(node, "up", [.. status.Volumes.Select(v => Message(node, v))]);
+                return Message(node, Up, [.. status.Volumes.Select(v => Message(node, v))]);
             }
             catch (Exception e) when (NodeCalls.IsFailure(e, ct))
             {

@@ -166,6 +166,27 @@ internal sealed record VolumeMessage(
     long ReclaimedBytes
 );
 
+internal sealed record ScrubRequest(string? Volume = null);
+
+internal sealed record ScrubReply(IReadOnlyList<ScrubMessage> Items);
+
+internal sealed record ScrubMessage(
+    string Volume,
+    Guid? VolumeId,
+    long Run,
+    string State,
+    int SegmentsDone,
+    int Segments,
+    long BytesDone,
+    long Bytes,
+    long Records,
+    long Damaged,
+    long IndexMismatches,
+    int DamagedPlaces,
+    DateTimeOffset? FinishedAt,
+    string? Reason
+);
+
 internal sealed record ClusterStatusReply(
     long LogicalBytes,
     long StoredBytes,
@@ -234,6 +255,8 @@ internal sealed record ClusterHealthReply(
 [JsonSerializable(typeof(NewJoinTokenRequest))]
 [JsonSerializable(typeof(JoinTokenReply))]
 [JsonSerializable(typeof(ClusterStatusReply))]
+[JsonSerializable(typeof(ScrubRequest))]
+[JsonSerializable(typeof(ScrubReply))]
 [JsonSerializable(typeof(HealthReply))]
 [JsonSerializable(typeof(ClusterHealthReply))]
 internal sealed partial class RestJson : JsonSerializerContext;

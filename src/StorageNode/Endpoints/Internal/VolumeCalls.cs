@@ -44,13 +44,10 @@ internal static class VolumeCalls
 
     /// <summary>Lets the call work on the volume; the caller disposes it.</summary>
     /// <exception cref="RequestException">503: another node may hold it, or this one when the volume is back. Never 404: that would say "no such record".</exception>
-    public static VolumeUse Require(NodeParts node, Guid volumeId) =>
-        node.Volumes.Enter(volumeId)
-        ?? throw new RequestException(
-            StatusCodes.Status503ServiceUnavailable,
-            "volume-away",
-            "This volume is not open on this node."
-        );
+    public static VolumeUse Require(NodeParts node, Guid volumeId) => node.Volumes.Enter(volumeId) ?? throw Away();
+
+    public static RequestException Away() =>
+        new(StatusCodes.Status503ServiceUnavailable, "volume-away", "This volume is not open on this node.");
 
     private static RequestException TooMany() =>
         new(StatusCodes.Status400BadRequest, "too-many-ids", $"At most {AdoptRequest.IdsMax} ids a call.");
