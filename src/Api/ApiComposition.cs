@@ -8,6 +8,7 @@ using FileSharing.Api.Frontends.Internal;
 using FileSharing.Api.Frontends.Rest;
 using FileSharing.Api.Placement;
 using FileSharing.Api.Uploads;
+using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Transport;
@@ -36,6 +37,7 @@ internal static class ApiComposition
     public static WebApplication Build(
         ApiSettings settings,
         MetadataDb db,
+        RootKey root,
         ClusterState cluster,
         TimeProvider time,
         Action<ILoggingBuilder>? logging
@@ -49,7 +51,7 @@ internal static class ApiComposition
         logging?.Invoke(builder.Logging);
         builder.Services.AddSingleton<IHostLifetime, OwnedLifetime>();
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownTimeout);
-        AddParts(builder.Services, settings, db, cluster, time);
+        AddParts(builder.Services, settings, db, root, cluster, time);
         AddHttp(builder.Services);
         var app = builder.Build();
         Use(app, cluster);
@@ -60,14 +62,15 @@ internal static class ApiComposition
         IServiceCollection services,
         ApiSettings settings,
         MetadataDb db,
+        RootKey root,
         ClusterState cluster,
         TimeProvider time
     )
     {
         services.AddSingleton(settings).AddSingleton(time).AddSingleton(cluster);
 
-        // By factory, so that the container closes it last, after everything that queries.
-        services.AddSingleton(_ => db);
+        // By factory, so that the container closes them last, after everything that uses them.
+        services.AddSingleton(_ => db).AddSingleton(_ => root);
         services.AddSingleton<IdSource>();
         services.AddSingleton<Accounts>().AddSingleton<LoginTokens>().AddSingleton<IdempotencyKeys>();
         services.AddSingleton<FileTree>().AddSingleton<TreeChanges>().AddSingleton<Shares>().AddSingleton<Versions>();
@@ -83,7 +86,8 @@ internal static class ApiComposition
         services.AddSingleton<MapMaker>().AddSingleton<NodeUrls>().AddSingleton<NodeStates>().AddSingleton<Scrub>();
         services.AddSingleton<Adoption>().AddSingleton<UploadOpening>().AddSingleton<UploadCompletion>();
         services.AddSingleton<CopyAudit>().AddHostedService(s => s.GetRequiredService<CopyAudit>());
-        services.AddHostedService<MapRefresh>().AddHostedService<Sweep>();
+        services.AddSingleton<DataKeyStore>().AddSingleton<KeyRotation>();
+        services.AddHostedService<MapRefresh>().AddHostedService<KeyDistribution>().AddHostedService<Sweep>();
 
         HttpClient Http(IServiceProvider s, TimeSpan timeout) =>
             InternalHttp.Create(s.GetRequiredService<InternalAuth>(), InternalAuth.ApiSender, cluster.Map, timeout);

@@ -44,7 +44,7 @@ public sealed class ApiServer : IAsyncDisposable
     public Task Completion { get; }
 
     /// <summary>Migrates the database, makes cluster and administrator at the first start, and listens. Ready for uploads once enough nodes have registered.</summary>
-    /// <exception cref="SettingException">The root key file cannot be used.</exception>
+    /// <exception cref="SettingException">The root key cannot be had.</exception>
     /// <exception cref="Npgsql.NpgsqlException">Postgres cannot be reached.</exception>
     public static async Task<ApiServer> StartAsync(
         ApiSettings settings,
@@ -54,18 +54,18 @@ public sealed class ApiServer : IAsyncDisposable
     {
         var time = TimeProvider.System;
         var ids = new IdSource(time);
+        var root = await settings.RootKey.ReadAsync(ct);
         var db = new MetadataDb(settings.Postgres);
         try
         {
-            using var root = ReadRootKey(settings.RootKeyFile);
             var applied = await Migrator.MigrateAsync(db, time, ct);
-            var cluster = await ClusterState.LoadAsync(new ClusterStore(db, time), root, settings, ids, time, ct);
+            var cluster = await LoadClusterAsync(db, root, settings, ids, time, ct);
             var password = await FirstStart.EnsureAdministratorAsync(
                 new Accounts(db, ids, time),
                 settings.AdminPasswordFile,
                 ct
             );
-            var web = ApiComposition.Build(settings, db, cluster, time, logging);
+            var web = ApiComposition.Build(settings, db, root, cluster, time, logging);
             await web.StartAsync(ct);
             web.Services.GetRequiredService<NodeWatch>().Start();
             var server = new ApiServer(web, settings, password);
@@ -74,8 +74,39 @@ public sealed class ApiServer : IAsyncDisposable
         }
         catch
         {
+            root.Dispose();
             await db.DisposeAsync();
             throw;
+        }
+    }
+
+    private static async Task<ClusterState> LoadClusterAsync(
+        MetadataDb db,
+        RootKey root,
+        ApiSettings settings,
+        IdSource ids,
+        TimeProvider time,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            return await ClusterState.LoadAsync(
+                new ClusterStore(db, time),
+                new DataKeyStore(db, time),
+                root,
+                settings,
+                ids,
+                time,
+                ct
+            );
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingException(
+                settings.RootKey.Setting,
+                "gives another root key than the one that sealed this cluster's keys."
+            );
         }
     }
 
@@ -118,18 +149,5 @@ public sealed class ApiServer : IAsyncDisposable
         }
 
         log.Listening(Address);
-    }
-
-    private static RootKey ReadRootKey(string path)
-    {
-        try
-        {
-            return RootKey.Parse(File.ReadAllText(path));
-        }
-        catch (Exception e)
-            when (e is IOException or UnauthorizedAccessException or FormatException or CryptographicException)
-        {
-            throw new SettingException("Api:RootKeyFile", $"{path} cannot be used: {e.Message}");
-        }
     }
 }

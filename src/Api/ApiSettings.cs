@@ -12,8 +12,8 @@ public sealed record ApiSettings
     /// <summary>Npgsql connection string.</summary>
     public required string Postgres { get; init; }
 
-    /// <summary>64 hex digits that seal all other keys.</summary>
-    public required string RootKeyFile { get; init; }
+    /// <summary>Of the key that seals all others.</summary>
+    public required RootKeySource RootKey { get; init; }
 
     /// <summary>Where the first administrator's password is written, mode 0600.</summary>
     public required string AdminPasswordFile { get; init; }
@@ -45,7 +45,12 @@ public sealed record ApiSettings
         {
             Listen = ListenSettings.From(api, "http://127.0.0.1:8080"),
             Postgres = api.Required("Postgres"),
-            RootKeyFile = api.Required("RootKeyFile"),
+            RootKey =
+                RootKeySource.From(api)
+                ?? throw new SettingException(
+                    "Api:RootKeyFile",
+                    "is missing, and RootKeyCommand too: give one of them."
+                ),
             AdminPasswordFile = api.Required("AdminPasswordFile"),
             InitialNodes = (int)cluster.Number("InitialNodes", 3, 3, 1000),
             ChunkingPolicyName = PolicyName(cluster),

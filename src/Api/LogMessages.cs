@@ -47,4 +47,10 @@ internal static partial class LogMessages
 
     [LoggerMessage(13, LogLevel.Warning, "Login for {Email} from {Address} is throttled")]
     public static partial void LoginThrottled(this ILogger log, string email, string address);
+
+    [LoggerMessage(30, LogLevel.Information, "Made data key {KeyId}; the storage nodes are to store it")]
+    public static partial void DataKeyMade(this ILogger log, uint keyId);
+
+    [LoggerMessage(31, LogLevel.Information, "Data key {KeyId} is stored; it seals new records from now on")]
+    public static partial void DataKeyActivated(this ILogger log, uint keyId);
 }

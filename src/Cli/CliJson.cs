@@ -26,5 +26,6 @@ namespace FileSharing.Cli;
 [JsonSerializable(typeof(ShareReply))]
 [JsonSerializable(typeof(RemoteShare))]
 [JsonSerializable(typeof(NodeToken))]
+[JsonSerializable(typeof(EncryptionStatus))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJson : JsonSerializerContext;

@@ -25,6 +25,13 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
         CancellationToken cancellation
     ) => SendAsync(method, path, JsonSerializer.SerializeToUtf8Bytes(body, bodyType), replyType, cancellation);
 
+    /// <summary>A creating call without a body.</summary>
+    public Task<TReply> PostAsync<TReply>(
+        string path,
+        JsonTypeInfo<TReply> replyType,
+        CancellationToken cancellation
+    ) => SendAsync(HttpMethod.Post, path, null, replyType, cancellation);
+
     /// <summary>Deletes; whatever the reply says besides its status is not needed.</summary>
     public async Task DeleteAsync(string path, CancellationToken cancellation)
     {

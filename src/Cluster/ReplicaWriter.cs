@@ -8,7 +8,7 @@ namespace FileSharing.Cluster;
 /// <summary>Why fewer than two owners have a record durably. Nothing was acknowledged; what one owner kept is harmless.</summary>
 public enum ReplicaWriteError
 {
-    /// <summary>Owners are away. Try again, or another node.</summary>
+    /// <summary>Owners are away, or wait for the data key of the record. Try again, or another node.</summary>
     NotEnoughOwners,
 
     /// <summary>Owners are full. Free space or add a node.</summary>
@@ -17,7 +17,7 @@ public enum ReplicaWriteError
     /// <summary>Owners have no memory or queue room at the moment. Try again.</summary>
     Overloaded,
 
-    /// <summary>An owner refused the record itself: an unknown data key or damage in memory.</summary>
+    /// <summary>An owner refused the record itself: damage in memory.</summary>
     Refused,
 }
 
@@ -184,7 +184,7 @@ public sealed class ReplicaWriter(
                 );
             }
 
-            if (statuses.Exists(status => status is RecordStatus.BadRecord or RecordStatus.UnknownKey))
+            if (statuses.Contains(RecordStatus.BadRecord))
             {
                 return new ReplicaWriteException(
                     ReplicaWriteError.Refused,

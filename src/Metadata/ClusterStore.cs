@@ -48,14 +48,16 @@ public sealed class ClusterStore(MetadataDb db, TimeProvider time)
                 {
                     var created = await tx.RunAsync(
                         """
-                        INSERT INTO cluster (cluster_id, dedup_policy, chunking_policy, created_at)
-                        VALUES (@ClusterId, @DedupPolicy, @ChunkingPolicy, @now) ON CONFLICT DO NOTHING
+                        INSERT INTO cluster (cluster_id, dedup_policy, chunking_policy, active_data_key, created_at)
+                        VALUES (@ClusterId, @DedupPolicy, @ChunkingPolicy, @activeDataKey, @now) ON CONFLICT DO NOTHING
                         """,
                         new
                         {
                             identity.ClusterId,
                             identity.DedupPolicy,
                             identity.ChunkingPolicy,
+                            activeDataKey = keys.Where(k => k.Purpose == KeyPurpose.Data).Max(k => (long?)k.Key.Id)
+                                ?? 0,
                             now = time.GetUtcNow().UtcDateTime,
                         }
                     );

@@ -39,6 +39,15 @@ public enum MetadataError
     /// <summary>Another node has that name.</summary>
     NodeNameTaken,
 
+    /// <summary>The cluster was made without encryption and has no data keys.</summary>
+    NotEncrypted,
+
+    /// <summary>The last new data key is not in use yet; the next one can be made when it is.</summary>
+    RotationUnderWay,
+
+    /// <summary>There is no id left for another data key.</summary>
+    DataKeysExhausted,
+
     /// <summary>A volume that the cluster has seen at a later incarnation: a copy, or one rolled back.</summary>
     VolumeRefused,
 }

@@ -13,7 +13,7 @@ internal sealed class PartSettings(StandaloneSettings settings, IConfiguration c
             With([
                 .. Listening("Api", settings.ApiListen, settings.ApiUrl),
                 ("Api:Postgres", postgres),
-                ("Api:RootKeyFile", settings.Layout.RootKey),
+                .. RootKey("Api"),
                 ("Api:AdminPasswordFile", settings.Layout.AdminPassword),
                 ("Api:Cluster:InitialNodes", settings.Nodes.ToString(CultureInfo.InvariantCulture)),
             ])
@@ -27,10 +27,17 @@ internal sealed class PartSettings(StandaloneSettings settings, IConfiguration c
                 .. Listening("Node", settings.NodeListen(number), settings.NodeUrl(number)),
                 ("Node:Data", settings.Layout.Node(number)),
                 ("Node:ApiUrl", settings.ApiUrl.AbsoluteUri),
-                ("Node:RootKeyFile", settings.Layout.RootKey),
+                .. RootKey("Node"),
                 ("Node:JoinToken", joinToken),
             ])
         );
+
+    /// <summary>One key for all parts, whatever their own sections say.</summary>
+    private IEnumerable<(string Key, string? Value)> RootKey(string section) =>
+        [
+            ($"{section}:RootKeyFile", settings.RootKeyCommand is null ? settings.Layout.RootKey : null),
+            ($"{section}:RootKeyCommand", settings.RootKeyCommand),
+        ];
 
     /// <summary>Certificate and permission are those of this process.</summary>
     private IEnumerable<(string Key, string? Value)> Listening(string section, Uri listen, Uri reached)

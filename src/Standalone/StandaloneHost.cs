@@ -1,4 +1,5 @@
 using FileSharing.Api;
+using FileSharing.Cluster.Hosting;
 using FileSharing.StorageNode;
 using FileSharing.StorageNode.Replication;
 using Microsoft.Extensions.Configuration;
@@ -37,7 +38,7 @@ public sealed class StandaloneHost : IAsyncDisposable
     /// <exception cref="DataInUseException">Another process works on the data directory.</exception>
     /// <exception cref="IOException">The root key is missing beside existing data, or the data directory cannot be written.</exception>
     /// <exception cref="Postgres.PostgresException">Postgres cannot be had; the message says what to do.</exception>
-    /// <exception cref="Cluster.Hosting.SettingException">A setting makes no sense.</exception>
+    /// <exception cref="SettingException">A setting makes no sense.</exception>
     public static async Task<StandaloneHost> StartAsync(
         StandaloneSettings settings,
         IConfiguration configuration,
@@ -65,11 +66,7 @@ public sealed class StandaloneHost : IAsyncDisposable
         var layout = settings.Layout;
         layout.Create();
         var files = Started(new RunFiles(layout));
-        if (await SecretFile.EnsureRootKeyAsync(layout, stop))
-        {
-            log.RootKeyMade(layout.RootKey);
-        }
-
+        await EnsureRootKeyAsync(layout, stop);
         log.OneDisk(settings.Nodes, settings.Data);
 
         // 2. Postgres, then the API: nodes join by asking it.
@@ -104,6 +101,24 @@ public sealed class StandaloneHost : IAsyncDisposable
         if (!PartEnded.IsCompleted)
         {
             files.Announce(settings.ApiUrl);
+        }
+    }
+
+    private async Task EnsureRootKeyAsync(DataLayout layout, CancellationToken stop)
+    {
+        if (settings.RootKeyCommand is null)
+        {
+            if (await SecretFile.EnsureRootKeyAsync(layout, stop))
+            {
+                log.RootKeyMade(layout.RootKey);
+            }
+        }
+        else if (File.Exists(layout.RootKey))
+        {
+            throw new SettingException(
+                "Standalone:RootKeyCommand",
+                $"is set, and {layout.RootKey} is there too. One of them has the key: take the file away, or the setting."
+            );
         }
     }
 

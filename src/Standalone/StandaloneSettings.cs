@@ -36,6 +36,9 @@ public sealed record StandaloneSettings
     /// <summary>Whether the first start prints the administrator's password. False where the output is a log file.</summary>
     public bool ShowPassword { get; init; } = true;
 
+    /// <summary>Prints the root key; null: it lies in the data directory, made at the first start.</summary>
+    public string? RootKeyCommand { get; init; }
+
     /// <summary>Scheme and address to listen on, and those under which clients reach it: without ports, which follow from <see cref="Port"/>.</summary>
     public ListenSettings Listen { get; init; } = new() { Listen = Loopback };
 
@@ -66,6 +69,7 @@ public sealed record StandaloneSettings
             Port = (int)section.Number("Port", DefaultPort, 1, PortMax),
             Nodes = (int)section.Number("Nodes", NodesMin, NodesMin, NodesMax),
             ShowPassword = section.Flag("ShowPassword", fallback: true),
+            RootKeyCommand = section["RootKeyCommand"] is { Length: > 0 } command ? command : null,
         };
     }
 

@@ -46,9 +46,8 @@ internal static class StandaloneVerb
 
         Console.WriteLine("Administrator: admin@localhost");
         Console.WriteLine($"Password: {host.NewAdminPassword}   (also in {settings.Layout.AdminPassword})");
-        Console.WriteLine(
-            $"Keep a copy of {settings.Layout.RootKey} somewhere else: without it every stored byte is lost."
-        );
+        var key = settings.RootKeyCommand is null ? settings.Layout.RootKey : "the key that RootKeyCommand prints";
+        Console.WriteLine($"Keep a copy of {key} somewhere else: without it every stored byte is lost.");
     }
 
     private static void Configure(ILoggingBuilder builder) =>

@@ -195,4 +195,21 @@ internal static partial class LogMessages
 
     [LoggerMessage(36, LogLevel.Warning, "Volume {VolumeId} cannot be scrubbed now, it is tried again: {Reason}")]
     public static partial void ScrubPaused(this ILogger log, Guid volumeId, string reason);
+
+    [LoggerMessage(40, LogLevel.Information, "Data key {KeyId} is on every volume; new records are sealed with it.")]
+    public static partial void DataKeyInUse(this ILogger log, uint keyId);
+
+    [LoggerMessage(
+        41,
+        LogLevel.Error,
+        "Data key {KeyId} of the API cannot be taken: {Reason} New records are sealed with the key before it. See docs/encryption.md."
+    )]
+    public static partial void DataKeyRefused(this ILogger log, uint keyId, string reason);
+
+    [LoggerMessage(
+        42,
+        LogLevel.Warning,
+        "Data key {KeyId} could not be stored on volume {VolumeId}, which refuses records under it until it can: {Reason}"
+    )]
+    public static partial void DataKeyNotStored(this ILogger log, uint keyId, Guid volumeId, string reason);
 }

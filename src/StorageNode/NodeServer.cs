@@ -1,9 +1,11 @@
 using System.Net;
+using System.Security.Cryptography;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks.Keys;
 using FileSharing.Cluster;
 using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Downloads;
@@ -47,6 +49,8 @@ public sealed class NodeServer : IAsyncDisposable
     internal VolumeSet Volumes { get; private set; } = null!;
 
     internal VolumeSupervisor Supervisor { get; private set; } = null!;
+
+    internal DataKeys DataKeys { get; private set; } = null!;
 
     /// <summary>Ends when the node must not go on: the cluster refused it. Stop the process.</summary>
     public Task Completion => completion.Task;
@@ -106,15 +110,19 @@ public sealed class NodeServer : IAsyncDisposable
         }
 
         // 2. What volumes need: keys and memory.
-        var rootKey = settings.ReadRootKey();
+        var rootKey = settings.RootKey is { } source ? await source.ReadAsync(cancellationToken) : null;
         if (rootKey is null && identity.Secrets.DataKeys.Count > 0)
         {
-            throw new SettingException("Node:RootKeyFile", "is missing, and this cluster encrypts its records.");
+            throw new SettingException(
+                "Node:RootKeyFile",
+                "is missing, RootKeyCommand too, and this cluster encrypts its records."
+            );
         }
 
-        var keys = OnStop(new DataKeys(rootKey, identity.Secrets.DataKeys));
+        var keys = OnStop(OpenKeys(settings, rootKey, identity.Secrets));
+        DataKeys = keys;
         var buffers = OnStop(new BufferPool(PooledBytesMax));
-        var volumes = OnStop(new VolumeSet(map, keys));
+        var volumes = new VolumeSet(map, keys);
         Volumes = volumes;
         peers.Add(volumes);
         OnStop(() =>
@@ -159,10 +167,6 @@ public sealed class NodeServer : IAsyncDisposable
             )
         );
         Supervisor = supervisor;
-        // The first map is made of the volumes that the nodes open at their first start.
-        await supervisor.StartAsync(isPatient: map.Current is null, cancellationToken);
-
-        // 5. What the endpoints do.
         var registration = new VolumeRegistration(
             api,
             volumes,
@@ -170,9 +174,15 @@ public sealed class NodeServer : IAsyncDisposable
             opened => Describe(settings, opened),
             logs.CreateLogger<VolumeRegistration>()
         );
+        var nodeKeys = new NodeKeys(keys, volumes, logs.CreateLogger<NodeKeys>());
         var link = OnStop(
-            new ClusterLink(api, state, files, volumes, registration, keys, time, logs.CreateLogger<ClusterLink>())
+            new ClusterLink(api, state, files, registration, nodeKeys, time, logs.CreateLogger<ClusterLink>())
         );
+        volumes.KeyMissing = new KeyFetch(nodeKeys, link.TryRefreshAsync, time).TryProvideAsync;
+        // The first map is made of the volumes that the nodes open at their first start.
+        await supervisor.StartAsync(isPatient: map.Current is null, cancellationToken);
+
+        // 5. What the endpoints do.
         var settlements = OnStop(new SettleQueue(transport, time));
         var writer = new ReplicaWriter(map, transport, settlements, link.TryRefreshAsync);
         var codec = new RecordCodec(keys, new RecordCodecOptions());
@@ -253,6 +263,21 @@ public sealed class NodeServer : IAsyncDisposable
                 log.WaitingToJoin(settings.ApiUrl, error.Message);
                 await Task.Delay(JoinRetryPause, time, cancellationToken);
             }
+        }
+    }
+
+    private static DataKeys OpenKeys(NodeSettings settings, RootKey? rootKey, ClusterSecrets secrets)
+    {
+        try
+        {
+            return new DataKeys(rootKey, secrets.DataKeys, secrets.ActiveDataKey);
+        }
+        catch (CryptographicException)
+        {
+            throw new SettingException(
+                settings.RootKey!.Setting,
+                "gives another root key than the one that sealed this cluster's data keys."
+            );
         }
     }
 

@@ -1,4 +1,3 @@
-using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Hosting;
 using FileSharing.StorageNode.Reclaim;
 using FileSharing.StorageNode.Scrub;
@@ -37,7 +36,7 @@ public sealed record NodeSettings
     public string? JoinToken { get; init; }
 
     /// <summary>Null in a cluster that does not encrypt.</summary>
-    public string? RootKeyFile { get; init; }
+    public RootKeySource? RootKey { get; init; }
 
     /// <summary>Below this much free space a volume takes no new records.</summary>
     public long FreeBytesMin { get; init; } = 2L << 30;
@@ -74,30 +73,12 @@ public sealed record NodeSettings
             Volumes = volumes.Count > 0 ? [.. volumes.Select(Path.GetFullPath)] : [Path.Combine(data, "volume-1")],
             ApiUrl = section.Address("ApiUrl") ?? throw new SettingException($"{Section}:ApiUrl", "is missing."),
             JoinToken = section["JoinToken"],
-            RootKeyFile = section["RootKeyFile"],
+            RootKey = RootKeySource.From(section),
             FreeBytesMin = section.Number("FreeBytesMin", 2L << 30, 0, 1L << 50),
             IngressBytesMax = section.Number("IngressBytesMax", IngressBytesDefault, 32L << 20, 1L << 40),
             PeerBytesMax = section.Number("PeerBytesMax", PeerBytesDefault, 32L << 20, 1L << 40),
             Compaction = CompactionSettings.From(section),
             Scrub = ScrubSettings.From(section),
         };
-    }
-
-    /// <exception cref="SettingException">The file is absent, unreadable or no root key.</exception>
-    internal RootKey? ReadRootKey()
-    {
-        if (RootKeyFile is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return RootKey.Parse(File.ReadAllText(RootKeyFile));
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or FormatException)
-        {
-            throw new SettingException($"{Section}:RootKeyFile", $"cannot be used: {error.Message}");
-        }
     }
 }

@@ -46,6 +46,9 @@ internal sealed class Deployment : IAsyncDisposable
 
     public User Admin { get; private set; } = null!;
 
+    /// <summary>What the last start printed.</summary>
+    public string LastUp { get; private set; } = "";
+
     /// <param name="isCluster">Separate processes, or all in one.</param>
     /// <param name="environment">What the processes find in theirs.</param>
     /// <param name="certificateFile">The API serves TLS with this certificate, which the tests trust then; null: plain HTTP.</param>
@@ -80,7 +83,7 @@ internal sealed class Deployment : IAsyncDisposable
         var up = isCluster
             ? await DeployAsync("cluster", ["up", .. arguments])
             : await DeployAsync("up", [.. arguments, "--detach"]);
-        up.Succeeded();
+        LastUp = up.Succeeded();
     }
 
     public async Task DownAsync() =>

@@ -5,17 +5,36 @@ using FileSharing.Metadata;
 
 namespace FileSharing.Api.Placement;
 
-/// <summary>The secrets and the map of the cluster as this process knows them. The map moves forward; the secrets hold for the life of the process.</summary>
+/// <summary>
+/// The secrets and the map of the cluster as this process knows them. The map moves forward, and data keys are added; the other secrets hold for the life of
+/// the process.
+/// </summary>
 internal sealed class ClusterState(ClusterSecrets secrets)
 {
     private const uint FirstKeyId = 1;
 
-    public ClusterSecrets Secrets { get; } = secrets;
+    private volatile ClusterSecrets secrets = secrets;
+
+    public ClusterSecrets Secrets => secrets;
 
     public MapHolder Map { get; } = new();
 
     /// <summary>The signed bytes of the map, as nodes get them; null while the cluster forms.</summary>
     public StoredMap? Published { get; private set; }
+
+    /// <summary>Names what a node is told, secrets and map together: when it is the same, the node has it.</summary>
+    public string NewsTag
+    {
+        get
+        {
+            var current = secrets;
+            var newest = current.DataKeys.Count > 0 ? current.DataKeys[^1].Id : 0;
+            return $"{Published?.Version ?? 0}-{newest}-{current.ActiveDataKey}";
+        }
+    }
+
+    /// <summary>Takes data keys out of the database.</summary>
+    public void Take(DataKeySet keys) => secrets = secrets with { DataKeys = keys.Keys, ActiveDataKey = keys.Active };
 
     /// <summary>Takes a map out of the database.</summary>
     public bool Offer(StoredMap stored)
@@ -33,6 +52,7 @@ internal sealed class ClusterState(ClusterSecrets secrets)
     /// <exception cref="System.Security.Cryptography.CryptographicException">The root key is not the one of this cluster.</exception>
     public static async Task<ClusterState> LoadAsync(
         ClusterStore store,
+        DataKeyStore dataKeys,
         RootKey root,
         ApiSettings settings,
         IdSource ids,
@@ -61,10 +81,11 @@ internal sealed class ClusterState(ClusterSecrets secrets)
                 ReceiptKey = Unwrap(root, keys[KeyPurpose.Receipt].Last()),
                 InternalKey = Unwrap(root, keys[KeyPurpose.Internal].Last()),
                 MapKey = Unwrap(root, keys[KeyPurpose.Map].Last()),
-                DataKeys = [.. keys[KeyPurpose.Data]],
+                DataKeys = [],
                 ChunkingPolicy = identity.ChunkingPolicy,
             }
         );
+        state.Take(await dataKeys.ReadAsync(ct));
         if (await store.MapAsync(0, ct) is { } map)
         {
             state.Offer(map);

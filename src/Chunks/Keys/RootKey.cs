@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 
@@ -30,16 +31,22 @@ public sealed class RootKey : IDisposable
 
     /// <param name="hex">64 hex digits, white space around them allowed.</param>
     /// <exception cref="FormatException">Anything else; the message does not repeat the text.</exception>
-    public static RootKey Parse(string hex)
+    public static RootKey Parse(ReadOnlySpan<char> hex)
     {
-        ArgumentNullException.ThrowIfNull(hex);
         var digits = hex.Trim();
-        if (digits.Length != Bytes * 2 || !digits.All(char.IsAsciiHexDigit))
+        Span<byte> bytes = stackalloc byte[Bytes];
+        if (
+            digits.Length != Bytes * 2
+            || Convert.FromHexString(digits, bytes, out _, out var written) != OperationStatus.Done
+            || written != Bytes
+        )
         {
             throw new FormatException("A root key is 64 hex digits.");
         }
 
-        return new RootKey(Convert.FromHexString(digits));
+        var root = new RootKey(bytes);
+        CryptographicOperations.ZeroMemory(bytes);
+        return root;
     }
 
     /// <param name="domain">What the secret is for, so that one kind of wrapped key cannot be passed off as another.</param>

@@ -13,6 +13,7 @@ internal static class AdminCommand
         {
             new Command("user", "Manage accounts.") { CreateUserAdd(runner), CreateUserList(runner) },
             new Command("node", "Manage storage nodes.") { CreateNodeToken(runner) },
+            EncryptionCommand.Create(runner),
             CreateStatus(runner),
             ScrubCommand.Create(runner),
         };

@@ -25,6 +25,8 @@ namespace FileSharing.Client.Wire;
 [JsonSerializable(typeof(ShareReply))]
 [JsonSerializable(typeof(NodeTokenRequest))]
 [JsonSerializable(typeof(NodeToken))]
+[JsonSerializable(typeof(DataKeyStatus))]
+[JsonSerializable(typeof(EncryptionStatus))]
 [JsonSerializable(typeof(MetadataReply))]
 [JsonSerializable(typeof(Page<RemoteItem>))]
 [JsonSerializable(typeof(Page<RemoteShare>))]

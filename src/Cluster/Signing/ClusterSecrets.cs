@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 using FileSharing.Chunks.Keys;
 
 namespace FileSharing.Cluster.Signing;
@@ -32,8 +33,36 @@ public sealed record ClusterSecrets
     /// <summary>Keys of records, still wrapped by the root key; empty when the cluster does not encrypt.</summary>
     public required IReadOnlyList<WrappedKey> DataKeys { get; init; }
 
+    /// <summary>Id of the data key that seals new records; null in what an earlier release wrote, which had one key.</summary>
+    public uint? ActiveDataKey { get; init; }
+
+    /// <summary>A key that nodes store and none seals with yet.</summary>
+    [JsonIgnore]
+    public bool HasPendingDataKey => ActiveDataKey is { } active && DataKeys.Any(key => key.Id > active);
+
     /// <summary>Name of the <see cref="Chunks.ChunkingPolicy"/> that cuts new files.</summary>
     public required string ChunkingPolicy { get; init; }
+
+    /// <summary>
+    /// These secrets after an answer of the API. An API process that has not heard of the last rotation, or whose database was restored, takes no data key away.
+    /// </summary>
+    public ClusterSecrets Heard(ClusterSecrets answer)
+    {
+        ArgumentNullException.ThrowIfNull(answer);
+        var known = DataKeys.Select(key => key.Id).ToHashSet();
+        return answer with
+        {
+            DataKeys =
+            [
+                .. DataKeys.Concat(answer.DataKeys.Where(key => !known.Contains(key.Id))).OrderBy(key => key.Id),
+            ],
+            ActiveDataKey = (ActiveDataKey, answer.ActiveDataKey) switch
+            {
+                ({ } ours, { } theirs) => Math.Max(ours, theirs),
+                var (ours, theirs) => ours ?? theirs,
+            },
+        };
+    }
 
     /// <summary>A new key for any of the uses.</summary>
     public static byte[] NewKey() => RandomNumberGenerator.GetBytes(KeyBytes);

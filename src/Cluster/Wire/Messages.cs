@@ -27,6 +27,8 @@ public sealed record HaveReply(IReadOnlyList<bool> Have);
 /// <param name="Reason">Why it is failed or refused.</param>
 /// <param name="SegmentsRemoved">By compaction since it was opened.</param>
 /// <param name="BytesReclaimed">Bytes of these.</param>
+/// <param name="DataKeys">Ids of the data keys that lie on the volume.</param>
+/// <param name="RecordsByKey">Live records by the data key that seals them; 0: not sealed.</param>
 public sealed record VolumeStatus(
     int Number,
     string Directory,
@@ -41,8 +43,15 @@ public sealed record VolumeStatus(
     long Owed,
     long Damaged,
     long SegmentsRemoved,
-    long BytesReclaimed
-);
+    long BytesReclaimed,
+    IReadOnlyList<uint> DataKeys,
+    IReadOnlyDictionary<uint, long> RecordsByKey
+)
+{
+    /// <summary>Whether a data key must lie on it before the key is used: it takes records, or compacts. Others get the key when they are opened.</summary>
+    [JsonIgnore]
+    public bool NeedsKeys => Condition is "writable" or "full";
+}
 
 public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);
 

@@ -1,9 +1,7 @@
 using System.Text.Json;
-using FileSharing.BlobEngine;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
-using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode.Membership;
@@ -16,9 +14,8 @@ internal sealed class ClusterLink(
     ApiClient api,
     ClusterState state,
     NodeFiles files,
-    VolumeSet volumes,
     VolumeRegistration registration,
-    DataKeys keys,
+    NodeKeys keys,
     TimeProvider time,
     ILogger<ClusterLink> log
 ) : IDisposable
@@ -26,7 +23,7 @@ internal sealed class ClusterLink(
     /// <summary>Pause between questions; also after a failed one.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>While a peer is known to have a newer map, or there is none yet.</summary>
+    /// <summary>While a peer is known to have a newer map, or there is none yet, or a new data key waits to be used.</summary>
     private static readonly TimeSpan EagerPollInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim refreshing = new(1);
@@ -62,12 +59,13 @@ internal sealed class ClusterLink(
                 log.NewsNotTaken(error.Message);
             }
 
-            var pause = state.Map.Current is null || state.Map.IsBehind ? EagerPollInterval : PollInterval;
+            var isEager = state.Map.Current is null || state.Map.IsBehind || state.Secrets.HasPendingDataKey;
+            var pause = isEager ? EagerPollInterval : PollInterval;
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>For a write that an owner refused because of the map: asks the API now, and is content when it cannot be asked.</summary>
+    /// <summary>For a write that an owner refused because of the map, or a record under a key that is not here: asks the API now, and is content when it cannot be asked.</summary>
     public async Task TryRefreshAsync(CancellationToken cancellationToken)
     {
         try
@@ -96,10 +94,16 @@ internal sealed class ClusterLink(
         await refreshing.WaitAsync(cancellationToken);
         try
         {
-            if (await api.GetClusterAsync(cancellationToken) is { } reply)
+            var reply = await api.GetClusterAsync(cancellationToken);
+            // Keys before the map, and on the volumes before in use; also without news, for a volume that could not take one or was not there.
+            keys.Add(reply?.Secrets.DataKeys ?? []);
+            await keys.StoreAsync(cancellationToken);
+            if (reply is not null)
             {
-                await TakeAsync(reply, cancellationToken);
+                Take(reply);
             }
+
+            keys.UseIfStored(state.Secrets.ActiveDataKey);
         }
         finally
         {
@@ -109,17 +113,10 @@ internal sealed class ClusterLink(
 
     public void Dispose() => refreshing.Dispose();
 
-    private async Task TakeAsync(ClusterReply reply, CancellationToken cancellationToken)
+    private void Take(ClusterReply reply)
     {
-        // Keys before the map, and on the volumes before in use: a record must never be sealed with a key that only memory has.
-        var known = keys.Wrapped.Select(key => key.Id).ToHashSet();
-        if (reply.Secrets.DataKeys.Where(key => !known.Contains(key.Id)).ToList() is { Count: > 0 } fresh)
-        {
-            await volumes.StoreKeysAsync(fresh, cancellationToken);
-        }
-
-        state.Replace(reply.Secrets);
-        files.Write(new NodeIdentity(state.NodeId, state.NodeName, reply.Secrets));
+        state.Replace(state.Secrets.Heard(reply.Secrets));
+        files.Write(new NodeIdentity(state.NodeId, state.NodeName, state.Secrets));
         TakeMap(reply.Map);
     }
 

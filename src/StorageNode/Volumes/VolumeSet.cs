@@ -1,6 +1,5 @@
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
-using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Wire;
 
@@ -10,30 +9,24 @@ namespace FileSharing.StorageNode.Volumes;
 /// The volumes of this node that are open at the moment, and what other nodes may ask of them: the same for a call over HTTP and a direct one. Volumes
 /// come and go while it is used: who works on one enters it first.
 /// </summary>
-internal sealed class VolumeSet(MapHolder map, DataKeys keys) : IDisposable
+internal sealed class VolumeSet(MapHolder map, DataKeys keys)
 {
-    private readonly SemaphoreSlim storingKeys = new(1, 1);
     private readonly Lock swapping = new();
     private volatile OpenVolume[] open = [];
 
     /// <summary>As of now, in the order of the node's directories.</summary>
     public IReadOnlyList<OpenVolume> Open => open;
 
+    /// <summary>Asked for a data key that a record needs and its volume lacks, before the record is refused; null: it is refused at once.</summary>
+    public Func<uint, CancellationToken, Task>? KeyMissing { get; set; }
+
     /// <summary>Puts the process's data keys on the volume, then lets requests find it: a record must never need a key that its volume lacks.</summary>
     public async Task AddAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
-        await storingKeys.WaitAsync(cancellationToken);
-        try
+        await volume.Store.StoreKeysAsync(keys.Wrapped, cancellationToken);
+        lock (swapping)
         {
-            await volume.Store.StoreKeysAsync(keys.Wrapped, cancellationToken);
-            lock (swapping)
-            {
-                open = [.. open.Append(volume).OrderBy(one => one.Number)];
-            }
-        }
-        finally
-        {
-            storingKeys.Release();
+            open = [.. open.Append(volume).OrderBy(one => one.Number)];
         }
     }
 
@@ -43,32 +36,6 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys) : IDisposable
         lock (swapping)
         {
             open = [.. open.Where(one => one != volume)];
-        }
-    }
-
-    /// <summary>Puts new data keys on all volumes, then in use. A volume that is being opened gets them before it is found.</summary>
-    public async Task StoreKeysAsync(IReadOnlyList<WrappedKey> fresh, CancellationToken cancellationToken)
-    {
-        await storingKeys.WaitAsync(cancellationToken);
-        try
-        {
-            foreach (var volume in open)
-            {
-                using var use = volume.TryEnter();
-                if (use is not null)
-                {
-                    await use.Store.StoreKeysAsync(fresh, cancellationToken);
-                }
-            }
-
-            foreach (var key in fresh)
-            {
-                keys.Add(key);
-            }
-        }
-        finally
-        {
-            storingKeys.Release();
         }
     }
 
@@ -134,12 +101,30 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys) : IDisposable
         }
 
         using var use = Enter(volumeId);
-        return use is null
-            ? RecordStatus.VolumeAway
-            : await PutAsync(use.Store, record, new PutOptions(epoch, owed), cancellationToken);
+        if (use is null)
+        {
+            return RecordStatus.VolumeAway;
+        }
+
+        var options = new PutOptions(epoch, owed);
+        try
+        {
+            var status = await TryPutAsync(use.Store, record, options, cancellationToken);
+            if (status == RecordStatus.UnknownKey && KeyMissing is { } provide)
+            {
+                await provide(RecordCodec.ReadHeader(record.Span).KeyId, cancellationToken);
+                status = await TryPutAsync(use.Store, record, options, cancellationToken);
+            }
+
+            return status;
+        }
+        catch (OperationCanceledException)
+        {
+            return RecordStatus.Unreachable;
+        }
     }
 
-    private static async ValueTask<RecordStatus> PutAsync(
+    private static async Task<RecordStatus> TryPutAsync(
         BlobStore store,
         ReadOnlyMemory<byte> record,
         PutOptions options,
@@ -170,10 +155,6 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys) : IDisposable
             // The index or the disk: as good as no write.
             return RecordStatus.VolumePoisoned;
         }
-        catch (OperationCanceledException)
-        {
-            return RecordStatus.Unreachable;
-        }
     }
 
     private static bool Owns(ClusterMap at, Guid volumeId, ChunkId id)
@@ -202,6 +183,4 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys) : IDisposable
             return false;
         }
     }
-
-    public void Dispose() => storingKeys.Dispose();
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using FileSharing.Api;
+using FileSharing.Standalone;
 using FileSharing.UnitTests.Postgres;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
@@ -27,7 +28,12 @@ public sealed class RunningApi(PostgresFixture postgres) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var rootKey = Path.Combine(folder, "root.key");
-        await File.WriteAllTextAsync(rootKey, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)));
+        await SecretFile.WriteAsync(
+            rootKey,
+            Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)),
+            SecretFile.OwnerReads,
+            CancellationToken.None
+        );
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(
                 new Dictionary<string, string?>

@@ -49,6 +49,19 @@ public sealed class RotationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Nothing_is_rewritten_under_a_key_that_does_not_lie_on_the_volume_yet()
+    {
+        await using var store = await volume.OpenAsync();
+        await volume.PutAsync(store, 5_000, seed: 1);
+        volume.Keys.Add(volume.KeyOf(2));
+        volume.Keys.Use(2);
+
+        Assert.Equal(0, (await store.CompactAsync(Rewrite, None)).RecordsRewritten);
+        await volume.RotateAsync(store, 2);
+        Assert.Equal(1, (await store.CompactAsync(Rewrite, None)).RecordsRewritten);
+    }
+
+    [Fact]
     public async Task Records_that_were_stored_unsealed_are_sealed_by_a_rewrite()
     {
         await using var plain = new TestVolume(isEncrypted: false);

@@ -26,12 +26,12 @@ internal sealed class TestVolume : IAsyncDisposable
     /// <summary>A further data key, which from now on new records are sealed with.</summary>
     public async Task RotateAsync(BlobStore store, uint id)
     {
-        var secret = SHA256.HashData(BitConverter.GetBytes(id));
-        await store.StoreKeysAsync(
-            [rootKey.Wrap(KeyDomain.Data, id, DateTimeOffset.UnixEpoch, secret)],
-            CancellationToken.None
-        );
+        await store.StoreKeysAsync([KeyOf(id)], CancellationToken.None);
+        Keys.Use(id);
     }
+
+    public WrappedKey KeyOf(uint id) =>
+        rootKey.Wrap(KeyDomain.Data, id, DateTimeOffset.UnixEpoch, SHA256.HashData(BitConverter.GetBytes(id)));
 
     public bool IsEncrypted { get; }
 

@@ -76,4 +76,24 @@ public sealed class StandaloneSettingsTests
 
         Assert.Equal(setting, error.Setting);
     }
+
+    [Theory]
+    [InlineData(null, "/srv/files/root.key")]
+    [InlineData("/usr/bin/vault key", null)]
+    public void Every_part_takes_the_root_key_from_where_the_process_does(string? command, string? file)
+    {
+        string[] line =
+        [
+            "--data",
+            "/srv/files",
+            "--Node:RootKeyFile=/elsewhere",
+            $"--Standalone:RootKeyCommand={command}",
+        ];
+        var settings = StandaloneSettings.From(line);
+        var parts = new PartSettings(settings, Settings.Load(StandaloneSettings.Expand(line)));
+
+        Assert.Equal(command, settings.RootKeyCommand);
+        Assert.Equal(file, parts.Api("Host=x").RootKey.File);
+        Assert.Equal(file, parts.Node(1, joinToken: null).RootKey!.File);
+    }
 }

@@ -6,6 +6,7 @@ using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Transport;
+using FileSharing.Standalone;
 using FileSharing.StorageNode;
 using FileSharing.StorageNode.Membership;
 
@@ -19,13 +20,15 @@ internal sealed class NodeCluster : IAsyncDisposable
 {
     private readonly string directory = Directory.CreateTempSubdirectory("fileshare-nodes-").FullName;
     private readonly ClusterSecrets secrets;
+    private readonly RootKey rootKey;
     private readonly MapHolder map = new();
     private readonly HttpClient internalHttp;
     private readonly Func<NodeSettings, NodeSettings>? configure;
 
-    private NodeCluster(ClusterSecrets secrets, Func<NodeSettings, NodeSettings>? configure)
+    private NodeCluster(ClusterSecrets secrets, RootKey rootKey, Func<NodeSettings, NodeSettings>? configure)
     {
         this.secrets = secrets;
+        this.rootKey = rootKey;
         this.configure = configure;
         Signer = new UrlSigner(secrets, TimeProvider.System);
         internalHttp = InternalHttp.Create(
@@ -47,13 +50,16 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     public ClusterMap Map => map.Required;
 
+    /// <summary>What the nodes were given at their first start: one data key.</summary>
+    public ClusterSecrets Secrets => secrets;
+
     public Guid UploadId { get; } = Guid.NewGuid();
 
     public static async Task<NodeCluster> StartAsync(Func<NodeSettings, NodeSettings>? configure = null)
     {
         var rootKeyHex = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RootKey.Bytes));
-        using var rootKey = RootKey.Parse(rootKeyHex);
-        var dataKey = rootKey.Wrap(KeyDomain.Data, 1, DateTimeOffset.UnixEpoch, RandomNumberGenerator.GetBytes(32));
+        var root = RootKey.Parse(rootKeyHex);
+        var dataKey = root.Wrap(KeyDomain.Data, 1, DateTimeOffset.UnixEpoch, RandomNumberGenerator.GetBytes(32));
         var made = new ClusterSecrets
         {
             ClusterId = Guid.NewGuid(),
@@ -62,14 +68,20 @@ internal sealed class NodeCluster : IAsyncDisposable
             InternalKey = ClusterSecrets.NewKey(),
             MapKey = ClusterSecrets.NewKey(),
             DataKeys = [dataKey],
+            ActiveDataKey = 1,
             ChunkingPolicy = "dedup",
         };
-        var cluster = new NodeCluster(made, configure);
-        await File.WriteAllTextAsync(cluster.RootKeyFile, rootKeyHex);
+        var cluster = new NodeCluster(made, root, configure);
+        await SecretFile.WriteAsync(
+            cluster.RootKeyFile,
+            rootKeyHex,
+            SecretFile.OwnerReads,
+            TestContext.Current.CancellationToken
+        );
         for (var i = 0; i < 3; i++)
         {
             new NodeFiles(cluster.DataOf(i)).Write(new NodeIdentity(Guid.NewGuid(), $"{i + 1}", made));
-            await cluster.StartNodeAsync(i, "http://127.0.0.1:0");
+            await cluster.StartNodeAsync(i, "http://127.0.0.1:0", configure);
         }
 
         cluster.OfferMap();
@@ -84,11 +96,16 @@ internal sealed class NodeCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a stopped node where it was.</summary>
-    public async Task RestartNodeAsync(int i)
+    /// <param name="changed">Instead of what it was started with.</param>
+    public async Task RestartNodeAsync(int i, Func<NodeSettings, NodeSettings>? changed = null)
     {
-        await StartNodeAsync(i, Map.Nodes[i].Url.ToString());
+        await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), changed ?? configure);
         Nodes[i]!.Map.Offer(Map);
     }
+
+    /// <summary>A further data key, as the API makes one.</summary>
+    public WrappedKey NewDataKey(uint id) =>
+        rootKey.Wrap(KeyDomain.Data, id, DateTimeOffset.UnixEpoch, RandomNumberGenerator.GetBytes(32));
 
     /// <summary>As if the node had taken the map from the API and kept it.</summary>
     public void KeepMap(int i) => new NodeFiles(DataOf(i)).WriteMap(Map.ToSignedBytes(secrets.MapKey));
@@ -191,7 +208,7 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     private string RootKeyFile => Path.Combine(directory, "root.key");
 
-    private async Task StartNodeAsync(int i, string listen)
+    private async Task StartNodeAsync(int i, string listen, Func<NodeSettings, NodeSettings>? change)
     {
         var settings = new NodeSettings
         {
@@ -200,11 +217,11 @@ internal sealed class NodeCluster : IAsyncDisposable
             Data = DataOf(i),
             Volumes = [Path.Combine(DataOf(i), "volume-1")],
             ApiUrl = new Uri("http://127.0.0.1:9"),
-            RootKeyFile = RootKeyFile,
+            RootKey = RootKeySource.OfFile("Node:RootKeyFile", RootKeyFile),
             FreeBytesMin = 64L << 20,
         };
         Nodes[i] = await NodeServer.StartAsync(
-            configure?.Invoke(settings) ?? settings,
+            change?.Invoke(settings) ?? settings,
             peers: null,
             TestLog.Configure,
             CancellationToken.None
@@ -235,6 +252,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         }
 
         internalHttp.Dispose();
+        rootKey.Dispose();
         Http.Dispose();
         Directory.Delete(directory, recursive: true);
     }

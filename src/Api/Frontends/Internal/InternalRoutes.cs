@@ -83,12 +83,12 @@ internal static class InternalRoutes
 
     private static Results<Ok<ClusterReply>, StatusCodeHttpResult> Cluster(HttpContext context, ClusterState state)
     {
-        var published = state.Published;
-        var etag = $"\"{published?.Version ?? 0}\"";
+        // The tag first: what becomes new after it is told once more, not missed.
+        var etag = $"\"{state.NewsTag}\"";
         context.Response.Headers.ETag = etag;
         return context.Request.Headers.IfNoneMatch.ToString() == etag
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
-            : TypedResults.Ok(new ClusterReply(state.Secrets, published?.Map));
+            : TypedResults.Ok(new ClusterReply(state.Secrets, state.Published?.Map));
     }
 
     private static async Task<NoContent> NotifyAsync(NotificationBatch batch, HttpContext context, ChunkProofs proofs)

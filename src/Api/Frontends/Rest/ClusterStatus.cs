@@ -18,7 +18,13 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
     public bool IsReachable(MapNode node) => watch.IsReachable(node.NodeId);
 
     public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) =>
-        await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(n => OneAsync(n, ct)));
+        [
+            .. (await AnswersAsync(ct)).Select(answer =>
+                answer.Status is { } status
+                    ? Message(answer.Node, Up, [.. status.Volumes.Select(v => Message(answer.Node, v))])
+                    : Message(answer.Node, "unreachable", [])
+            ),
+        ];
 
     /// <summary>Records known to be damaged on the nodes that answered, not healed yet.</summary>
     public static long DamagedOf(IReadOnlyList<NodeMessage> nodes) => nodes.Sum(n => n.Volumes.Sum(v => v.Damaged));
@@ -27,14 +33,17 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
     public static int VolumesAwayOf(IReadOnlyList<NodeMessage> nodes) =>
         nodes.Sum(n => n.Volumes.Count(v => v.Condition is "opening" or "failed" or "refused"));
 
-    private async Task<NodeMessage> OneAsync(MapNode node, CancellationToken ct)
+    /// <summary>Every node of the map with what it says of itself; null for one that cannot be asked.</summary>
+    public async Task<IReadOnlyList<(MapNode Node, NodeStatus? Status)>> AnswersAsync(CancellationToken ct) =>
+        await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(async n => (n, await AnswerAsync(n, ct))));
+
+    private async Task<NodeStatus?> AnswerAsync(MapNode node, CancellationToken ct)
     {
         if (IsReachable(node))
         {
             try
             {
-                var status = await nodes.StatusAsync(node, ct);
-                return Message(node, Up, [.. status.Volumes.Select(v => Message(node, v))]);
+                return await nodes.StatusAsync(node, ct);
             }
             catch (Exception e) when (NodeCalls.IsFailure(e, ct))
             {
@@ -42,7 +51,7 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
             }
         }
 
-        return Message(node, "unreachable", []);
+        return null;
     }
 
     private static NodeMessage Message(MapNode node, string state, IReadOnlyList<VolumeMessage> volumes) =>

@@ -204,6 +204,24 @@ internal sealed record ClusterStatusReply(
     IReadOnlyList<NodeMessage> Nodes
 );
 
+/// <param name="State">pending: storage nodes are storing it; active: it seals new records; old: it opens what it has sealed.</param>
+/// <param name="Records">Live records under it, every copy counted, on the nodes that answered.</param>
+internal sealed record DataKeyMessage(uint KeyId, DateTimeOffset CreatedAt, string State, long Records);
+
+/// <param name="OldRecords">Those not under the active key; compaction rewrites them.</param>
+/// <param name="UnencryptedRecords">Part of <paramref name="OldRecords"/> in a cluster that encrypts.</param>
+/// <param name="WaitingFor">Names of the nodes that have not stored the pending key.</param>
+/// <param name="NotCounted">Names of the nodes that did not answer: their records are in no figure.</param>
+internal sealed record EncryptionReply(
+    bool IsEncrypted,
+    uint ActiveKey,
+    IReadOnlyList<DataKeyMessage> Keys,
+    long OldRecords,
+    long UnencryptedRecords,
+    IReadOnlyList<string> WaitingFor,
+    IReadOnlyList<string> NotCounted
+);
+
 internal sealed record HealthReply(
     string Status,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail
@@ -257,6 +275,8 @@ internal sealed record ClusterHealthReply(
 [JsonSerializable(typeof(ClusterStatusReply))]
 [JsonSerializable(typeof(ScrubRequest))]
 [JsonSerializable(typeof(ScrubReply))]
+[JsonSerializable(typeof(DataKeyMessage))]
+[JsonSerializable(typeof(EncryptionReply))]
 [JsonSerializable(typeof(HealthReply))]
 [JsonSerializable(typeof(ClusterHealthReply))]
 internal sealed partial class RestJson : JsonSerializerContext;

@@ -68,6 +68,15 @@ internal static class RestRoutes
             .MapPost("/admin/nodes/tokens", ClusterStatus.CreateTokenAsync)
             .For(Caller.Administrator)
             .Named("A token for one node to join", "Administration");
+        routes
+            .MapGet("/admin/encryption", Encryption.GetAsync)
+            .For(Caller.Administrator)
+            .Named("The data keys, and what lies under each", "Administration");
+        routes
+            .MapPost("/admin/encryption/rotate", Encryption.RotateAsync)
+            .For(Caller.Administrator)
+            .Creating()
+            .Named("Make a new data key for new records", "Administration");
 
         routes
             .MapGet("/health/live", Health.Live)

@@ -56,7 +56,9 @@ internal static class StatusCall
             stats.Owed,
             stats.DamagedRecords,
             volume.Activity.SegmentsRemoved,
-            volume.Activity.BytesReclaimed
+            volume.Activity.BytesReclaimed,
+            [.. volume.Store.StoredKeys.Select(key => key.Id)],
+            stats.RecordsByKey
         );
     }
 
@@ -75,6 +77,8 @@ internal static class StatusCall
             Owed: 0,
             Damaged: 0,
             SegmentsRemoved: 0,
-            BytesReclaimed: 0
+            BytesReclaimed: 0,
+            DataKeys: [],
+            RecordsByKey: new Dictionary<uint, long>()
         );
 }
