@@ -53,9 +53,18 @@ need_sdk() {
     fi
 }
 
+has_command() {
+    # Tools for file systems lie in /sbin, which is not in everybody's PATH.
+    PATH="$PATH:/sbin:/usr/sbin" command -v "$1" >/dev/null
+}
+
 # Installs what is missing, and asks apt for nothing when everything is there.
+# usage: need_packages [COMMAND=PACKAGE]...   (what the caller needs beside that which everybody does)
 need_packages() {
-    local missing=()
+    local missing=() wanted
+    for wanted in "$@"; do
+        has_command "${wanted%%=*}" || missing+=("${wanted#*=}")
+    done
     has_postgres_server || missing+=(postgresql)
     has_library 'libzstd\.so\.1' || missing+=(libzstd1)
     has_library 'libxxhash\.so\.0' || missing+=(libxxhash0)

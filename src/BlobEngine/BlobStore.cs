@@ -82,7 +82,10 @@ public sealed partial class BlobStore : IAsyncDisposable
     /// <summary>What this opening found.</summary>
     public RecoveryReport Recovery => volume.Recovered;
 
-    public VolumeCondition Condition => writer.Condition;
+    public VolumeCondition Condition =>
+        volume.Index.IsWaitingForRoom && writer.Condition == VolumeCondition.Writable
+            ? VolumeCondition.Full
+            : writer.Condition;
 
     /// <summary>True when the index has turned out damaged: dispose the store and open the volume again, which builds the index anew.</summary>
     public bool NeedsReopening => volume.IsIndexDamaged;
@@ -261,6 +264,7 @@ public sealed partial class BlobStore : IAsyncDisposable
     public async ValueTask DeleteAsync(IReadOnlyList<ChunkId> ids, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(ids);
+        volume.Spare.ReleaseWhenShort();
         await Task.WhenAll(ids.Select(id => NoteIfAsync(id, _ => true, NoteKind.Delete, ct)));
         foreach (var id in ids)
         {
@@ -316,6 +320,7 @@ public sealed partial class BlobStore : IAsyncDisposable
             return;
         }
 
+        volume.Index.WaitNoLonger();
         var isWritten = await writer.StopAsync();
         try
         {
@@ -355,10 +360,18 @@ public sealed partial class BlobStore : IAsyncDisposable
         RecordHeader header,
         PutOptions options,
         CancellationToken ct
-    ) => writer.AppendAsync(new AppendRequest(record, header, options), ct);
+    ) => AppendAsync(new AppendRequest(record, header, options), ct);
 
-    private ValueTask AppendNoteAsync(Note note, CancellationToken ct) =>
-        writer.AppendAsync(new AppendRequest(note), ct);
+    private ValueTask AppendNoteAsync(Note note, CancellationToken ct) => AppendAsync(new AppendRequest(note), ct);
+
+    /// <summary>Refuses at once what would have to wait with a writer that waits for room.</summary>
+    private ValueTask AppendAsync(AppendRequest request, CancellationToken ct) =>
+        volume.Index.IsWaitingForRoom
+            ? throw new BlobException(
+                BlobError.VolumeFull,
+                $"The disk of {volume.Options.Path} has no room for the index."
+            )
+            : writer.AppendAsync(request, ct);
 
     private async ValueTask StampAsync(ChunkId id, IndexEntry entry, PutOptions options, CancellationToken ct)
     {

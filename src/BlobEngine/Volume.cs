@@ -22,6 +22,7 @@ internal sealed class Volume : IDisposable
         IndexEngine = options.IndexEngine ?? new RocksDbIndex(disk, options.Index);
         Buffers = options.Buffers ?? new BufferPool(BufferBytesKept);
         Segments = new SegmentSet(disk, files.SegmentsPath);
+        Spare = new SpareFile(disk, options.Path, isKept: options.FreeBytesMin >= SpareFile.Bytes);
     }
 
     public VolumeOptions Options { get; }
@@ -43,6 +44,9 @@ internal sealed class Volume : IDisposable
     public ChunkIndex Index { get; private set; } = null!;
 
     public SegmentLog Log { get; private set; } = null!;
+
+    /// <summary>Room for the worst of times.</summary>
+    public SpareFile Spare { get; }
 
     /// <summary>Whether the index has turned out damaged since opening.</summary>
     public bool IsIndexDamaged => Volatile.Read(ref indexDamaged) != 0;
@@ -99,6 +103,7 @@ internal sealed class Volume : IDisposable
             Keys.Add(key);
         }
 
+        Spare.ReleaseWhenShort();
         Identity = previous with { Incarnation = previous.Incarnation + 1 };
         Files.WriteIdentity(Identity);
         Disk.CreateDirectory(Files.SegmentsPath);
@@ -112,18 +117,20 @@ internal sealed class Volume : IDisposable
         }
 
         Log = new SegmentLog(Options, Segments, Buffers, position);
+        Spare.Take();
+        Index.WaitForRoom();
     }
 
     /// <summary>An index that is known to be damaged goes first; its mark goes last, when the new one is complete.</summary>
     private void OpenIndex()
     {
-        if (Files.IsIndexMarked || Options.RebuildIndexFromBatches)
+        if (Files.IsIndexMarked || Options.Rebuild != IndexRebuild.WhenNeeded)
         {
             IndexEngine.Remove(Files.IndexPath);
         }
 
         IndexEngine.Remove(Files.IndexCheckPath);
-        Index = ChunkIndex.Open(IndexEngine, Files.IndexPath, ReportIndexDamage);
+        Index = ChunkIndex.Open(IndexEngine, Files.IndexPath, Spare, ReportIndexDamage);
     }
 
     /// <summary>Has the next opening build the index anew.</summary>
@@ -166,6 +173,10 @@ internal sealed class Volume : IDisposable
         catch (BlobException error) when (error.Error == BlobError.IndexDamaged)
         {
             // It is marked: the next opening builds it anew, and the log is whole.
+        }
+        catch (IndexException error) when (error.IsNoSpace)
+        {
+            // The log is whole: the next opening replays what the index has lost with this process.
         }
     }
 

@@ -1,5 +1,18 @@
 namespace FileSharing.BlobEngine;
 
+/// <summary>When the index is built anew from the segments.</summary>
+public enum IndexRebuild
+{
+    /// <summary>When it is absent or damaged.</summary>
+    WhenNeeded,
+
+    /// <summary>In any case, from the directories at the ends of the segments.</summary>
+    FromDirectories,
+
+    /// <summary>In any case, from every batch of every segment: reads all that is stored.</summary>
+    FromBatches,
+}
+
 /// <summary>Where a volume lies, whose it is, and its limits.</summary>
 public sealed record VolumeOptions
 {
@@ -24,10 +37,8 @@ public sealed record VolumeOptions
     /// <summary>Record bytes that may wait for the writer; further puts wait in line without copying anything.</summary>
     public long AppendQueueBytesMax { get; init; } = 64L << 20;
 
-    /// <summary>
-    /// Rebuilds the index while opening, and reads every batch of every segment for it instead of trusting the directories at their ends.
-    /// </summary>
-    public bool RebuildIndexFromBatches { get; init; }
+    /// <summary>Whether the opening builds the index anew although it looks whole.</summary>
+    public IndexRebuild Rebuild { get; init; }
 
     /// <summary>Told how far the opening has come.</summary>
     public IProgress<RecoveryProgress>? Recovery { get; init; }

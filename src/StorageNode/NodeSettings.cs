@@ -16,6 +16,12 @@ public sealed record NodeSettings
     /// <summary>Records from other nodes under way. A pool of its own: a peer's write never waits for a client's.</summary>
     public const long PeerBytesDefault = 64L << 20;
 
+    /// <summary>What a segment grows to; also the most it may be set to.</summary>
+    public const long SegmentBytesDefault = 1L << 30;
+
+    /// <summary>Smaller ones would be mostly directory and footer.</summary>
+    public const long SegmentBytesMin = 1L << 20;
+
     /// <summary>For people: in logs, the map and status. Unique in the cluster.</summary>
     public required string Name { get; init; }
 
@@ -40,6 +46,9 @@ public sealed record NodeSettings
 
     /// <summary>Below this much free space a volume takes no new records.</summary>
     public long FreeBytesMin { get; init; } = 2L << 30;
+
+    /// <summary>A segment is sealed by the batch that reaches this size: what is compacted at a time, and the unit of <see cref="FreeBytesMin"/>.</summary>
+    public long SegmentBytesMax { get; init; } = SegmentBytesDefault;
 
     public long IngressBytesMax { get; init; } = IngressBytesDefault;
 
@@ -75,6 +84,12 @@ public sealed record NodeSettings
             JoinToken = section["JoinToken"],
             RootKey = RootKeySource.From(section),
             FreeBytesMin = section.Number("FreeBytesMin", 2L << 30, 0, 1L << 50),
+            SegmentBytesMax = section.Number(
+                "SegmentBytesMax",
+                SegmentBytesDefault,
+                SegmentBytesMin,
+                SegmentBytesDefault
+            ),
             IngressBytesMax = section.Number("IngressBytesMax", IngressBytesDefault, 32L << 20, 1L << 40),
             PeerBytesMax = section.Number("PeerBytesMax", PeerBytesDefault, 32L << 20, 1L << 40),
             Compaction = CompactionSettings.From(section),

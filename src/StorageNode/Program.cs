@@ -1,10 +1,16 @@
 using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Transport;
 using FileSharing.StorageNode;
+using FileSharing.StorageNode.Offline;
 using Microsoft.Extensions.Logging;
 
-// Exit codes: 0 stopped by a signal, 1 a failure, 2 a setting that makes no sense.
+// Exit codes: 0 stopped by a signal, 1 a failure, 2 a setting that makes no sense; of offline verbs also 3, something is damaged.
 using var signals = new StopSignals();
+if (OfflineVerbs.IsOne(args))
+{
+    return await OfflineVerbs.RunAsync(args, signals.Token);
+}
+
 try
 {
     var settings = NodeSettings.From(Settings.Load(args));

@@ -24,6 +24,10 @@ internal sealed class Compactor(
     /// <summary>Notes under way at once: as many as fill a block, since a batch is padded to one.</summary>
     private const int NotesAtOnceMax = 64;
 
+    /// <summary>RocksDB looks for room again every 5 s by itself, and refuses until then.</summary>
+    private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan FlushRetryInterval = TimeSpan.FromMilliseconds(200);
+
     private int segmentsRemoved;
     private long segmentBytesRemoved;
     private long recordsMoved;
@@ -79,7 +83,7 @@ internal sealed class Compactor(
         ];
 
     private bool HasOldKeys(uint segment) =>
-        rewriter.CurrentKeyId is not 0 and var current && volume.Index.Totals.BytesUnderOtherKeys(segment, current) > 0;
+        volume.Index.Totals.Of(segment).Any(count => count.Records > 0 && rewriter.IsNeeded(count.KeyId));
 
     private bool IsSealed(uint segment)
     {
@@ -120,7 +124,15 @@ internal sealed class Compactor(
             }
         );
 
-        // 3. Its notes, where the frames that they are about lie elsewhere. What dies in earlier segments from here on has a note of its own later in the log.
+        // 3. Nothing may point into it any more, and what was moved must be readable where it is now. What stays keeps its notes: stating them again at
+        // every run would fill the volume.
+        if (!await IsVacatedAsync(segment, contents.Records, moved, ct))
+        {
+            segmentsKept++;
+            return;
+        }
+
+        // 4. Its notes, where the frames that they are about lie elsewhere. What dies in earlier segments from here on has a note of its own later in the log.
         var carrier = new NoteCarrier(volume, writer, locks, segment);
         await Parallel.ForEachAsync(
             contents.Notes.GroupBy(stated => stated.Note.Id),
@@ -128,21 +140,38 @@ internal sealed class Compactor(
             async (about, stop) => await carrier.CarryAsync(about.Key, [.. about.Select(stated => stated.Note)], stop)
         );
         notesCarried += carrier.Stated;
-
-        // 4. Nothing may point into it any more, and what was moved must be readable where it is now.
-        if (IsNewest(segment) || !await IsVacatedAsync(segment, contents.Records, moved, ct))
+        if (IsNewest(segment))
         {
             segmentsKept++;
             return;
         }
 
         // 5. The index must know that, also after a crash; then the last reader leaves, then the file goes.
-        volume.Index.Flush();
+        await FlushIndexAsync(segment, ct);
         await gate.WaitForReadersAsync(ct);
         segmentBytesRemoved += volume.Segments.BytesOf(segment);
         volume.Segments.Delete(segment);
         segmentsRemoved++;
     }
+
+    /// <summary>On a full disk the spare room goes to this, since room comes back with the segment.</summary>
+    private async Task FlushIndexAsync(uint segment, CancellationToken ct)
+    {
+        var began = time.GetTimestamp();
+        while (!volume.Index.TryFlush())
+        {
+            volume.Spare.ReleaseWhenShort();
+            if (time.GetElapsedTime(began) > FlushPatience)
+            {
+                throw Full($"The index cannot be flushed, so segment {segment} stays");
+            }
+
+            await Task.Delay(FlushRetryInterval, time, ct);
+        }
+    }
+
+    private BlobException Full(string what) =>
+        new(BlobError.VolumeFull, $"{what}: the disk of {volume.Options.Path} has no room.");
 
     private double DeadFractionOf(uint segment, int notes)
     {
@@ -168,6 +197,11 @@ internal sealed class Compactor(
             return false;
         }
 
+        if (!volume.Spare.IsRoomLeft)
+        {
+            throw Full($"Segment {segment} is not moved");
+        }
+
         try
         {
             using var stored = await reader.ReadAsync(record.Id, entry, ct);
@@ -185,7 +219,7 @@ internal sealed class Compactor(
 
     private async Task AppendAsync(StoredRecord stored, IndexEntry entry, bool rewriteOldKeys, CancellationToken ct)
     {
-        if (!rewriteOldKeys || !rewriter.IsNeeded(stored.Header))
+        if (!rewriteOldKeys || !rewriter.IsNeeded(stored.Header.KeyId))
         {
             await writer.AppendAsync(new AppendRequest(stored.Memory, stored.Header, entry), ct);
             return;

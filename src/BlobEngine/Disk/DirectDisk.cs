@@ -1,9 +1,11 @@
 using FileSharing.Native.Posix;
+using Microsoft.Win32.SafeHandles;
 
 namespace FileSharing.BlobEngine;
 
 /// <summary>The real file system: O_DIRECT where it has it, else through the page cache with the same syncs.</summary>
-public sealed class DirectDisk : IDisk
+/// <param name="isReadOnly">Files are opened for reading only, and none is made: for volumes on a file system that is mounted so.</param>
+public sealed class DirectDisk(bool isReadOnly = false) : IDisk
 {
     public bool DirectoryExists(string path) => Directory.Exists(path);
 
@@ -21,13 +23,16 @@ public sealed class DirectDisk : IDisk
             throw new FileNotFoundException($"{path} is missing.", path);
         }
 
-        if (access == DiskAccess.Direct && PosixFile.Open(path, create, direct: true) is { } direct)
+        if (access == DiskAccess.Direct && Open(path, create, direct: true) is { } direct)
         {
             return new DirectDiskFile(direct, isDirect: true);
         }
 
-        return new DirectDiskFile(PosixFile.Open(path, create, direct: false)!, isDirect: false);
+        return new DirectDiskFile(Open(path, create, direct: false)!, isDirect: false);
     }
+
+    private SafeFileHandle? Open(string path, bool create, bool direct) =>
+        isReadOnly ? PosixFile.OpenReadOnly(path, direct) : PosixFile.Open(path, create, direct);
 
     public void Rename(string path, string newPath) => File.Move(path, newPath, overwrite: true);
 
@@ -39,7 +44,7 @@ public sealed class DirectDisk : IDisk
 
     public IDisposable? TryLock(string path)
     {
-        var file = PosixFile.Open(path, create: true, direct: false)!;
+        var file = Open(path, create: true, direct: false)!;
         if (PosixFile.TryLock(file))
         {
             return file;

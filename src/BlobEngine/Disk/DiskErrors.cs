@@ -9,5 +9,6 @@ public static class DiskErrors
 
     /// <summary>No space or quota left: nothing is broken, and reads go on.</summary>
     public static bool IsNoSpace(Exception error) =>
-        error is PosixException { IsNoSpace: true } || (error is IOException && error.HResult == ErrorNoSpace);
+        error is PosixException { IsNoSpace: true } or IndexException { IsNoSpace: true }
+        || (error is IOException && error.HResult == ErrorNoSpace);
 }

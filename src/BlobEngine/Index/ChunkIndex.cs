@@ -12,11 +12,13 @@ internal sealed class ChunkIndex : IDisposable
     public const uint Format = 2;
     public const int ScrubStateBytes = 24;
 
+    private readonly PatientIndexStore patient;
     private readonly WatchedIndexStore store;
 
-    private ChunkIndex(IIndexStore store, Action onDamage, bool isNew)
+    private ChunkIndex(IIndexStore store, SpareFile spare, Action onDamage, bool isNew)
     {
-        this.store = new WatchedIndexStore(store, onDamage);
+        patient = new PatientIndexStore(store, spare);
+        this.store = new WatchedIndexStore(patient, onDamage);
         IsNew = isNew;
         Totals = SegmentTotals.Load(store);
     }
@@ -31,13 +33,14 @@ internal sealed class ChunkIndex : IDisposable
     /// <summary>Opens the index, or makes a new one when it is absent, damaged, or of another format.</summary>
     /// <param name="engine">Opens the store.</param>
     /// <param name="path">Its directory.</param>
+    /// <param name="spare">Given up when the disk has no room for a change.</param>
     /// <param name="onDamage">Called when a later call finds that the store is damaged, on that call's thread.</param>
     /// <exception cref="IndexException">The system refuses the files: the index stays as it is.</exception>
-    public static ChunkIndex Open(IIndexEngine engine, string path, Action onDamage)
+    public static ChunkIndex Open(IIndexEngine engine, string path, SpareFile spare, Action onDamage)
     {
         if (engine.Exists(path))
         {
-            if (TryOpen(engine, path, onDamage) is { } opened)
+            if (TryOpen(engine, path, spare, onDamage) is { } opened)
             {
                 return opened;
             }
@@ -46,10 +49,10 @@ internal sealed class ChunkIndex : IDisposable
             engine.Remove(path);
         }
 
-        return new ChunkIndex(engine.Open(path), onDamage, isNew: true);
+        return new ChunkIndex(engine.Open(path), spare, onDamage, isNew: true);
     }
 
-    private static ChunkIndex? TryOpen(IIndexEngine engine, string path, Action onDamage)
+    private static ChunkIndex? TryOpen(IIndexEngine engine, string path, SpareFile spare, Action onDamage)
     {
         IIndexStore? tried = null;
         try
@@ -57,7 +60,7 @@ internal sealed class ChunkIndex : IDisposable
             tried = engine.Open(path);
             if (ReadNumber(tried, IndexKeys.Format) == Format)
             {
-                return new ChunkIndex(tried, onDamage, isNew: false);
+                return new ChunkIndex(tried, spare, onDamage, isNew: false);
             }
         }
         catch (IndexException error) when (error.IsDamage)
@@ -107,6 +110,13 @@ internal sealed class ChunkIndex : IDisposable
     /// <summary>Visits the entries after this id in order, until the visitor says no. A view of this moment: do not take long.</summary>
     public void Walk(ChunkId? after, Func<ChunkId, IndexEntry, bool> visit) =>
         Walk(IndexKeys.Entry, after, int.MaxValue, (id, value) => visit(id, IndexEntry.Read(value)));
+
+    /// <summary>For the scratch index of an <see cref="OfflineVolume"/>.</summary>
+    public bool IsMarked(ChunkId id)
+    {
+        Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
+        return store.Get(IndexKeys.OfId(key, IndexKeys.Done, id), []) >= 0;
+    }
 
     /// <summary>How far this segment has been scrubbed.</summary>
     public ScrubState ScrubStateOf(uint segment)
@@ -161,6 +171,30 @@ internal sealed class ChunkIndex : IDisposable
     public IndexUpdate BeginUpdate() => new(this, store);
 
     public void Flush() => store.Flush();
+
+    /// <summary>Whether an update waits, because the disk is full. No other should be begun.</summary>
+    public bool IsWaitingForRoom => patient.IsWaiting;
+
+    /// <summary>From now on an update waits for room on a full disk; until now it failed.</summary>
+    public void WaitForRoom() => patient.BePatient();
+
+    /// <summary>From now on an update fails on a full disk, and so does one that waits.</summary>
+    public void WaitNoLonger() => patient.BeImpatient();
+
+    /// <summary>As <see cref="Flush"/>, on a disk that may be full.</summary>
+    /// <returns>False when there was no room: everything is as before, and would be replayed after a crash.</returns>
+    public bool TryFlush()
+    {
+        try
+        {
+            Flush();
+            return true;
+        }
+        catch (IOException error) when (DiskErrors.IsNoSpace(error))
+        {
+            return false;
+        }
+    }
 
     /// <returns>False to end the walk.</returns>
     private delegate bool Visit(ChunkId id, ReadOnlySpan<byte> value);

@@ -14,6 +14,9 @@ internal static class IndexKeys
     public const byte Damaged = 6;
     public const byte Scrubbed = 7;
 
+    /// <summary>Only in the scratch index of an <see cref="OfflineVolume"/>.</summary>
+    public const byte Done = 8;
+
     public const int IdKeyBytes = 1 + ChunkId.Bytes;
     public const int SegmentKeyBytes = 1 + sizeof(uint);
     public const int StatisticsKeyBytes = SegmentKeyBytes + 1;

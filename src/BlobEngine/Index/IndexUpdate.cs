@@ -62,6 +62,13 @@ internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDispos
         PutNumber(IndexKeys.OfSegment(key, IndexKeys.Replay, segment), (ulong)position);
     }
 
+    /// <summary>For the scratch index of an <see cref="OfflineVolume"/>.</summary>
+    public void Mark(ChunkId id)
+    {
+        Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
+        batch.Put(IndexKeys.OfId(key, IndexKeys.Done, id), []);
+    }
+
     public void SetScrubbed(uint segment, ScrubState state)
     {
         Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];

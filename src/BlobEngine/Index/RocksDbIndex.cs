@@ -81,7 +81,7 @@ internal sealed class RocksDbIndex(IDisk disk, RocksDbOptions options) : IIndexE
         }
 
         private static IndexException Translate(RocksDbException error) =>
-            new(error.Message, isDamage: !error.IsRefusalOfSystem, error);
+            new(error.Message, isDamage: !error.IsRefusalOfSystem, error) { IsNoSpace = error.IsNoSpace };
     }
 
     private sealed class Batch : IIndexBatch

@@ -27,7 +27,7 @@ internal static class RecordPlaintext
 
     /// <summary>Whether the plaintext is what the id names.</summary>
     public static bool IsOfId(RecordHeader header, ReadOnlySpan<byte> plain) =>
-        header.Kind == RecordKind.Manifest ? Manifest.IdOf(plain) == header.Id : ChunkId.OfChunk(plain) == header.Id;
+        Manifest.IdOf(header.Kind, plain) == header.Id;
 
     private sealed class Filler(PooledBuffer target) : IBufferWriter<byte>
     {

@@ -56,7 +56,8 @@ internal sealed class Recovery(
         replay.Update.SetFormat();
         replay.Update.SetSequence(lastSequence);
         replay.Commit();
-        index.Flush();
+        // On a full disk the next opening replays it once more.
+        _ = index.TryFlush();
         var nextSegment = numbers.Count == 0 ? 1 : numbers[^1] + 1;
         var position = new LogPosition(
             identity.VolumeId,
@@ -108,7 +109,7 @@ internal sealed class Recovery(
     /// <summary>From the directory; or, if so asked, from the batches as long as they are all whole.</summary>
     private SegmentContents? ReadSealed(uint number, IDiskFile file, FooterBlock footer, CancellationToken ct)
     {
-        if (options.RebuildIndexFromBatches && ReadHeader(file, number) is { } header)
+        if (options.Rebuild == IndexRebuild.FromBatches && ReadHeader(file, number) is { } header)
         {
             using var lease = segments.ReadingDirect(number);
             var scan = new SegmentScan(lease.File, number, pool);

@@ -22,7 +22,12 @@ internal sealed class IndexCheck(Volume volume, SegmentWriter writer)
         volume.IndexEngine.Remove(volume.Files.IndexCheckPath);
         try
         {
-            using var expected = ChunkIndex.Open(volume.IndexEngine, volume.Files.IndexCheckPath, () => { });
+            using var expected = ChunkIndex.Open(
+                volume.IndexEngine,
+                volume.Files.IndexCheckPath,
+                volume.Spare,
+                () => { }
+            );
             if (!TryFill(expected, ct))
             {
                 return null;

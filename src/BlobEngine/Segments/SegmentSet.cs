@@ -28,9 +28,10 @@ internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = 
 
     public string PathOf(uint segment) => Path.Combine(directory, $"{segment:D10}{Suffix}");
 
-    /// <summary>Looks at the directory. What a crash left under a temporary name never held acknowledged data and is removed.</summary>
+    /// <summary>Looks at the directory.</summary>
+    /// <param name="isReadOnly">Else what a crash left under a temporary name is removed: it never held acknowledged data.</param>
     /// <returns>The segment numbers, ascending.</returns>
-    public IReadOnlyList<uint> Load()
+    public IReadOnlyList<uint> Load(bool isReadOnly = false)
     {
         var numbers = new List<uint>();
         foreach (var name in disk.List(directory))
@@ -38,7 +39,10 @@ internal sealed class SegmentSet(IDisk disk, string directory, int handlesMax = 
             var path = Path.Combine(directory, name);
             if (name.EndsWith(DiskExtensions.TemporarySuffix, StringComparison.Ordinal))
             {
-                disk.Delete(path);
+                if (!isReadOnly)
+                {
+                    disk.Delete(path);
+                }
             }
             else if (
                 name.EndsWith(Suffix, StringComparison.Ordinal)

@@ -270,9 +270,8 @@ internal sealed class SegmentWriter : IDisposable
         update.SetReplayPosition(segment, length);
         update.SetSequence(log.NextSequence - 1);
         update.Commit();
-        if (++sealedSinceFlush >= SegmentsPerFlush)
+        if (++sealedSinceFlush >= SegmentsPerFlush && index.TryFlush())
         {
-            index.Flush();
             sealedSinceFlush = 0;
         }
     }

@@ -23,7 +23,7 @@ public sealed record HaveReply(IReadOnlyList<bool> Have);
 /// <summary>One directory of a node. Figures are 0 while it is not open.</summary>
 /// <param name="Number">Which of the node's directories, from 1.</param>
 /// <param name="VolumeId">Null while it is not open.</param>
-/// <param name="Condition">writable, full, poisoned; opening, failed, refused.</param>
+/// <param name="Condition">writable, full, poisoned; opening, failed, refused, closed.</param>
 /// <param name="Reason">Why it is failed or refused.</param>
 /// <param name="SegmentsRemoved">By compaction since it was opened.</param>
 /// <param name="BytesReclaimed">Bytes of these.</param>
@@ -51,6 +51,10 @@ public sealed record VolumeStatus(
     /// <summary>Whether a data key must lie on it before the key is used: it takes records, or compacts. Others get the key when they are opened.</summary>
     [JsonIgnore]
     public bool NeedsKeys => Condition is "writable" or "full";
+
+    /// <summary>Its node cannot read it now; it is in none of the figures.</summary>
+    [JsonIgnore]
+    public bool IsAway => Condition is "opening" or "failed" or "refused" or "closed";
 }
 
 public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);

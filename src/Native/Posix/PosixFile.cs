@@ -25,6 +25,20 @@ public static class PosixFile
         return direct && error == PosixApi.ErrorInvalid ? null : throw new PosixException("open", path, error);
     }
 
+    /// <summary>Opens an existing file for reading only, as a file system that is mounted so allows it.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static SafeFileHandle? OpenReadOnly(string path, bool direct)
+    {
+        var descriptor = PosixApi.Open(path, PosixApi.CloseOnExec | (direct ? PosixApi.Direct : 0), 0);
+        if (descriptor >= 0)
+        {
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return direct && error == PosixApi.ErrorInvalid ? null : throw new PosixException("open", path, error);
+    }
+
     /// <summary>Returns when the data, and the metadata needed to read it, are on stable storage. Never call it again after it failed.</summary>
     public static void SyncData(SafeFileHandle file) => Check(PosixApi.Fdatasync(file), "fdatasync");
 

@@ -11,6 +11,9 @@ public sealed unsafe class RocksDb : IDisposable
     /// <summary>Read by every supported version of the library.</summary>
     private const int TableFormatVersion = 5;
 
+    /// <summary>Grown in steps of this size, instead of 4 MiB at each opening: on a full disk that is what an opening fails for.</summary>
+    private const int ManifestGrowthBytes = 64 << 10;
+
     private readonly RocksDbHandle db;
 
     private RocksDb(nint db) => this.db = new RocksDbHandle(db);
@@ -64,6 +67,7 @@ public sealed unsafe class RocksDb : IDisposable
         RocksDbApi.rocksdb_options_set_info_log_level(db, RocksDbApi.LogLevelError);
         RocksDbApi.rocksdb_options_set_keep_log_file_num(db, 2);
         RocksDbApi.rocksdb_options_set_stats_dump_period_sec(db, 0);
+        RocksDbApi.rocksdb_options_set_manifest_preallocation_size(db, ManifestGrowthBytes);
         RocksDbApi.rocksdb_options_set_block_based_table_factory(db, table);
     }
 

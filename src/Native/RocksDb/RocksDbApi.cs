@@ -47,6 +47,9 @@ internal static unsafe partial class RocksDbApi
     internal static partial void rocksdb_options_set_stats_dump_period_sec(nint options, uint seconds);
 
     [LibraryImport(Library)]
+    internal static partial void rocksdb_options_set_manifest_preallocation_size(nint options, nuint bytes);
+
+    [LibraryImport(Library)]
     internal static partial void rocksdb_options_set_block_based_table_factory(nint options, nint tableOptions);
 
     [LibraryImport(Library)]

@@ -11,6 +11,11 @@ public sealed class RocksDbException : IOException
     public RocksDbException(string message, Exception innerException)
         : base(message, innerException) { }
 
+    /// <summary>The disk is full, or a quota is used up: nothing is broken, and what was refused can be asked again when there is room.</summary>
+    public bool IsNoSpace =>
+        Message.Contains("No space left on device", StringComparison.Ordinal)
+        || Message.Contains("Disk quota exceeded", StringComparison.Ordinal);
+
     /// <summary>
     /// True when the system refused something (too many open files, no space, no right, the lock of another process): the data may be whole. False when what
     /// RocksDB found is damaged, incomplete or none of its own.

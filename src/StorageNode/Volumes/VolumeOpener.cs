@@ -28,6 +28,7 @@ internal sealed class VolumeOpener(
             ClusterId = clusterId,
             NodeName = settings.Name,
             FreeBytesMin = settings.FreeBytesMin,
+            SegmentBytesMax = settings.SegmentBytesMax,
             Buffers = buffers,
         };
         var store = await BlobStore.OpenAsync(options, keys, new DirectDisk(), time, cancellationToken);

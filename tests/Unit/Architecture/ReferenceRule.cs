@@ -13,7 +13,11 @@ internal sealed record ReferenceRule(string Project, string[] Projects, string[]
         new("Native", [], []),
         new("BlobEngine", ["Chunks", "Native"], []),
         new("Cluster", ["Chunks"], ["ASP.NET", "HttpClient"]),
-        new("StorageNode", ["BlobEngine", "Cluster", "Chunks", "Native"], ["ASP.NET", "HttpClient"]),
+        new(
+            "StorageNode",
+            ["BlobEngine", "Cluster", "Chunks", "Native"],
+            ["ASP.NET", "HttpClient", "System.CommandLine"]
+        ),
         new("Metadata", ["Chunks"], ["Npgsql", "Dapper"]),
         new("Api", ["Metadata", "Cluster", "Chunks"], ["ASP.NET", "HttpClient", "Swashbuckle.AspNetCore.SwaggerUI"]),
         new("Client", ["Chunks"], ["HttpClient", "Polly.Core"]),

@@ -38,7 +38,7 @@ public sealed class IndexDamageTests
         }
 
         var steps = new List<RecoveryProgress>();
-        var options = volume.Options with { RebuildIndexFromBatches = true, Recovery = new Steps(steps) };
+        var options = volume.Options with { Rebuild = IndexRebuild.FromBatches, Recovery = new Steps(steps) };
         await using var rebuilt = await volume.OpenAsync(options);
         Assert.True(rebuilt.Recovery.IndexRebuilt);
         Assert.Empty(rebuilt.Recovery.Damage);

@@ -206,7 +206,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         Assert.Fail($"Not within {seconds} s: {what}");
     }
 
-    private string RootKeyFile => Path.Combine(directory, "root.key");
+    public string RootKeyFile => Path.Combine(directory, "root.key");
 
     private async Task StartNodeAsync(int i, string listen, Func<NodeSettings, NodeSettings>? change)
     {

@@ -211,7 +211,7 @@ internal sealed record DataKeyMessage(uint KeyId, DateTimeOffset CreatedAt, stri
 /// <param name="OldRecords">Those not under the active key; compaction rewrites them.</param>
 /// <param name="UnencryptedRecords">Part of <paramref name="OldRecords"/> in a cluster that encrypts.</param>
 /// <param name="WaitingFor">Names of the nodes that have not stored the pending key.</param>
-/// <param name="NotCounted">Names of the nodes that did not answer: their records are in no figure.</param>
+/// <param name="NotCounted">Names of the nodes that did not answer, and of volumes that are not open (as 1/2): their records are in no figure.</param>
 internal sealed record EncryptionReply(
     bool IsEncrypted,
     uint ActiveKey,

@@ -1,0 +1,48 @@
+using System.Globalization;
+
+namespace FileSharing;
+
+/// <summary>
+/// Tests whose worth grows with their count: a slice of them runs in <c>tests/run</c>, all of them in <c>tests/run engine-soak</c>, which
+/// runs the tests of the trait and sets the variables. Such a test prints its seed when it fails, and takes it back.
+/// </summary>
+internal static class Soak
+{
+    /// <summary>Name of the trait, <c>[Trait(Soak.Trait, Soak.Engine)]</c>.</summary>
+    public const string Trait = "Soak";
+
+    /// <summary>Value of the trait: what <c>tests/run engine-soak</c> runs.</summary>
+    public const string Engine = "engine";
+
+    private const string PercentVariable = "FILESHARE_SOAK_PERCENT";
+    private const string ResultsVariable = "FILESHARE_SOAK_RESULTS";
+    private const string SeedVariable = "FILESHARE_SEED";
+
+    private static readonly Lock Reporting = new();
+
+    /// <summary>How often to do it: the slice, or, in a soak, this part of the full count (never less than the slice).</summary>
+    public static int Count(int slice, int full) =>
+        Number(PercentVariable) is { } percent
+            ? (int)Math.Max(slice, Math.Min(int.MaxValue, (long)full * percent / 100))
+            : slice;
+
+    /// <summary>A seed to print, another in every run unless <c>FILESHARE_SEED</c> gives one back.</summary>
+    public static int Seed() => Number(SeedVariable) ?? Environment.TickCount;
+
+    /// <summary>Adds one line to the results of a soak, such as <c>kills: 2,000, lost 0, wrong 0, seed 7</c>. Outside of one it is not kept.</summary>
+    public static void Report(string line)
+    {
+        if (Environment.GetEnvironmentVariable(ResultsVariable) is { Length: > 0 } file)
+        {
+            lock (Reporting)
+            {
+                File.AppendAllText(file, $"* {line}\n");
+            }
+        }
+    }
+
+    private static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text
+            ? int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
+            : null;
+}
