@@ -83,7 +83,7 @@ internal static class ApiComposition
         services.AddSingleton(s => new NodeWatch(Http(s, Timeout.InfiniteTimeSpan), cluster.Map, time));
 
         services.AddSingleton<LoginThrottle>().AddSingleton<Access>();
-        services.AddSingleton<MapMaker>().AddSingleton<NodeUrls>().AddSingleton<NodeStates>();
+        services.AddSingleton<MapMaker>().AddSingleton<NodeUrls>().AddSingleton<NodeStates>().AddSingleton<Scrub>();
         services.AddSingleton<Adoption>().AddSingleton<UploadOpening>().AddSingleton<UploadCompletion>();
         services.AddSingleton<CopyAudit>().AddHostedService(s => s.GetRequiredService<CopyAudit>());
         services.AddSingleton<DataKeyStore>().AddSingleton<KeyRotation>();

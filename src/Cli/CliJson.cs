@@ -20,6 +20,7 @@ namespace FileSharing.Cli;
 [JsonSerializable(typeof(Listing<TreeLine>))]
 [JsonSerializable(typeof(Listing<RemoteItem>))]
 [JsonSerializable(typeof(Listing<RemoteUser>))]
+[JsonSerializable(typeof(Listing<VolumeScrub>))]
 [JsonSerializable(typeof(RemoteItem))]
 [JsonSerializable(typeof(RemoteUser))]
 [JsonSerializable(typeof(ShareReply))]

@@ -33,6 +33,6 @@ public sealed record EncryptionStatus
     /// <summary>Names of the storage nodes that have not stored the pending key.</summary>
     public required IReadOnlyList<string> WaitingFor { get; init; }
 
-    /// <summary>Names of the storage nodes that did not answer: their records are in no figure.</summary>
+    /// <summary>Names of the storage nodes that did not answer, and of volumes that are not open (as 1/2): their records are in no figure.</summary>
     public required IReadOnlyList<string> NotCounted { get; init; }
 }

@@ -121,6 +121,81 @@ internal static partial class LogMessages
     [LoggerMessage(25, LogLevel.Error, "News of the cluster cannot be taken, and is asked for again: {Reason}")]
     public static partial void NewsNotTaken(this ILogger log, string reason);
 
+    [LoggerMessage(
+        26,
+        LogLevel.Error,
+        "{Directory} cannot be opened; it is tried again, the other volumes serve: {Reason}"
+    )]
+    public static partial void VolumeNotOpened(this ILogger log, string directory, string reason);
+
+    [LoggerMessage(
+        27,
+        LogLevel.Critical,
+        "The cluster refuses volume {VolumeId} at {Directory}, it is closed: {Reason}"
+    )]
+    public static partial void VolumeRefused(this ILogger log, Guid volumeId, string directory, string reason);
+
+    [LoggerMessage(
+        28,
+        LogLevel.Error,
+        "The index of volume {VolumeId} at {Directory} is damaged: the volume is closed and opened again, with a new index."
+    )]
+    public static partial void VolumeReopens(this ILogger log, Guid volumeId, string directory);
+
+    [LoggerMessage(
+        29,
+        LogLevel.Error,
+        "The volume at {Directory} was not closed cleanly; the next opening recovers it."
+    )]
+    public static partial void VolumeNotClosed(this ILogger log, Exception error, string directory);
+
+    [LoggerMessage(30, LogLevel.Error, "{Daemon} of volume {VolumeId} broke and begins again in a minute.")]
+    public static partial void VolumeDaemonBroke(this ILogger log, Exception error, string daemon, Guid volumeId);
+
+    [LoggerMessage(
+        31,
+        LogLevel.Information,
+        "Volume {VolumeId}: {Segments} segment(s) removed, {Bytes} B given back, {Moved} record(s) moved; {Kept} segment(s) wait for a repair."
+    )]
+    public static partial void Compacted(
+        this ILogger log,
+        Guid volumeId,
+        int segments,
+        long bytes,
+        long moved,
+        int kept
+    );
+
+    [LoggerMessage(32, LogLevel.Warning, "Volume {VolumeId} cannot be compacted now, it is tried again: {Reason}")]
+    public static partial void CompactionPaused(this ILogger log, Guid volumeId, string reason);
+
+    [LoggerMessage(33, LogLevel.Information, "Volume {VolumeId} has become full: it is compacted without rests.")]
+    public static partial void CompactionHurries(this ILogger log, Guid volumeId);
+
+    [LoggerMessage(
+        34,
+        LogLevel.Information,
+        "Volume {VolumeId} scrubbed: {Segments} segment(s), {Bytes} B, {Records} record(s), all good."
+    )]
+    public static partial void Scrubbed(this ILogger log, Guid volumeId, int segments, long bytes, long records);
+
+    [LoggerMessage(
+        35,
+        LogLevel.Error,
+        "Volume {VolumeId} is damaged: {Damaged} of {Records} record(s), at {Places} place(s); {Mismatches} entries of the index are wrong. Repair begins by itself; look at the disk."
+    )]
+    public static partial void ScrubFoundDamage(
+        this ILogger log,
+        Guid volumeId,
+        long damaged,
+        long records,
+        int places,
+        long mismatches
+    );
+
+    [LoggerMessage(36, LogLevel.Warning, "Volume {VolumeId} cannot be scrubbed now, it is tried again: {Reason}")]
+    public static partial void ScrubPaused(this ILogger log, Guid volumeId, string reason);
+
     [LoggerMessage(40, LogLevel.Information, "Data key {KeyId} is on every volume; new records are sealed with it.")]
     public static partial void DataKeyInUse(this ILogger log, uint keyId);
 

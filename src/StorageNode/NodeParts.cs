@@ -4,6 +4,8 @@ using FileSharing.Cluster.Transport;
 using FileSharing.StorageNode.Downloads;
 using FileSharing.StorageNode.Ingest;
 using FileSharing.StorageNode.Membership;
+using FileSharing.StorageNode.Scrub;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode;
@@ -13,6 +15,8 @@ internal sealed record NodeParts(
     NodeSettings Settings,
     ClusterState State,
     VolumeSet Volumes,
+    VolumeSupervisor Supervisor,
+    ScrubJobs Scrubs,
     BufferPool Buffers,
     ByteBudget Ingress,
     ByteBudget Peers,

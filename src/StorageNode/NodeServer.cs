@@ -11,8 +11,11 @@ using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Downloads;
 using FileSharing.StorageNode.Ingest;
 using FileSharing.StorageNode.Membership;
+using FileSharing.StorageNode.Reclaim;
 using FileSharing.StorageNode.Repair;
 using FileSharing.StorageNode.Replication;
+using FileSharing.StorageNode.Scrub;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 
@@ -20,7 +23,7 @@ namespace FileSharing.StorageNode;
 
 /// <summary>
 /// One running storage node: joins (once), opens its volumes, serves, and keeps in touch with the API. <see cref="DisposeAsync"/> stops it in the
-/// opposite order; the volumes are closed last, so that their segments are trimmed and the index is flushed.
+/// opposite order; the volumes are closed after everything that uses them, so that their segments are trimmed and the index is flushed.
 /// </summary>
 public sealed class NodeServer : IAsyncDisposable
 {
@@ -45,6 +48,8 @@ public sealed class NodeServer : IAsyncDisposable
 
     internal VolumeSet Volumes { get; private set; } = null!;
 
+    internal VolumeSupervisor Supervisor { get; private set; } = null!;
+
     internal DataKeys DataKeys { get; private set; } = null!;
 
     /// <summary>Ends when the node must not go on: the cluster refused it. Stop the process.</summary>
@@ -53,7 +58,7 @@ public sealed class NodeServer : IAsyncDisposable
     /// <summary>Returns when the node serves. At its first start it waits for the API, to join.</summary>
     /// <param name="peers">Shared by the nodes of one process, else null.</param>
     /// <exception cref="SettingException">A setting makes no sense.</exception>
-    /// <exception cref="BlobException">A volume cannot be opened: in use, of another cluster, or not a volume.</exception>
+    /// <exception cref="IOException">Not one volume can be opened: a failed mount, in use, of another cluster, not a volume.</exception>
     public static async Task<NodeServer> StartAsync(
         NodeSettings settings,
         DirectPeers? peers,
@@ -96,20 +101,15 @@ public sealed class NodeServer : IAsyncDisposable
         // 1. Who am I? From the files, or by joining.
         var map = Map;
         var files = new NodeFiles(settings.Data);
-        var joinedBefore = files.ReadIdentity();
-        var identity = joinedBefore ?? await JoinAsync(settings, files, time, log, cancellationToken);
+        var identity = files.ReadIdentity() ?? await JoinAsync(settings, files, time, log, cancellationToken);
         NodeId = identity.NodeId;
         var state = new ClusterState(identity, map, time);
         if (files.ReadMap(identity.Secrets) is { } cached)
         {
             map.Offer(cached);
-            if (joinedBefore is not null)
-            {
-                VolumeGuard.ThrowIfLost(settings, identity.NodeId, cached);
-            }
         }
 
-        // 2. Volumes.
+        // 2. What volumes need: keys and memory.
         var rootKey = settings.RootKey is { } source ? await source.ReadAsync(cancellationToken) : null;
         if (rootKey is null && identity.Secrets.DataKeys.Count > 0)
         {
@@ -122,10 +122,7 @@ public sealed class NodeServer : IAsyncDisposable
         var keys = OnStop(OpenKeys(settings, rootKey, identity.Secrets));
         DataKeys = keys;
         var buffers = OnStop(new BufferPool(PooledBytesMax));
-        var volumes = new VolumeSet(
-            await OpenVolumesAsync(settings, identity, keys, buffers, time, log, cancellationToken),
-            map
-        );
+        var volumes = new VolumeSet(map, keys);
         Volumes = volumes;
         peers.Add(volumes);
         OnStop(() =>
@@ -140,16 +137,55 @@ public sealed class NodeServer : IAsyncDisposable
         var health = new PeerHealth(time);
         var transport = new DirectTransport(peers, OnStop(new HttpChunkTransport(http, map, health, buffers.Rent)));
         var api = new ApiClient(http, settings.ApiUrl);
+        var replicas = new ReplicaReader(map, transport, health);
+        var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
+
+        // 4. The volumes, and the work on each while it is open.
+        var scrubs = new ScrubJobs();
+        var guard = new VolumeGuard(settings.Volumes, identity.NodeId, map);
+        var supervisor = OnStop(
+            new VolumeSupervisor(
+                settings.Volumes,
+                new VolumeOpener(
+                    settings,
+                    identity.Secrets.ClusterId,
+                    guard,
+                    keys,
+                    buffers,
+                    time,
+                    logs.CreateLogger<VolumeOpener>()
+                ),
+                volumes,
+                [
+                    new OwedDelivery(map, transport, time, logs.CreateLogger<OwedDelivery>()),
+                    new CompactionDaemon(settings.Compaction, time, logs.CreateLogger<CompactionDaemon>()),
+                    new ScrubDaemon(settings.Scrub, scrubs, time, logs.CreateLogger<ScrubDaemon>()),
+                    new DamageRepair(healer, time),
+                ],
+                time,
+                logs.CreateLogger<VolumeSupervisor>()
+            )
+        );
+        Supervisor = supervisor;
+        var registration = new VolumeRegistration(
+            api,
+            volumes,
+            supervisor,
+            opened => Describe(settings, opened),
+            logs.CreateLogger<VolumeRegistration>()
+        );
         var nodeKeys = new NodeKeys(keys, volumes, logs.CreateLogger<NodeKeys>());
-        var link = OnStop(new ClusterLink(api, state, files, nodeKeys, time, logs.CreateLogger<ClusterLink>()));
+        var link = OnStop(
+            new ClusterLink(api, state, files, registration, nodeKeys, time, logs.CreateLogger<ClusterLink>())
+        );
         volumes.KeyMissing = new KeyFetch(nodeKeys, link.TryRefreshAsync, time).TryProvideAsync;
+        // The first map is made of the volumes that the nodes open at their first start.
+        await supervisor.StartAsync(isPatient: map.Current is null, cancellationToken);
+
+        // 5. What the endpoints do.
         var settlements = OnStop(new SettleQueue(transport, time));
         var writer = new ReplicaWriter(map, transport, settlements, link.TryRefreshAsync);
-        var replicas = new ReplicaReader(map, transport, health);
-
-        // 4. What the endpoints do.
         var codec = new RecordCodec(keys, new RecordCodecOptions());
-        var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
         var contents = new ContentReader(volumes, codec, replicas, healer);
         var manifests = new ManifestCache(contents);
         var streamer = new ContentStreamer(contents, new ContentPieces(manifests));
@@ -157,6 +193,8 @@ public sealed class NodeServer : IAsyncDisposable
             settings,
             state,
             volumes,
+            supervisor,
+            scrubs,
             buffers,
             new ByteBudget(settings.IngressBytesMax, time),
             new ByteBudget(settings.PeerBytesMax, time),
@@ -179,12 +217,10 @@ public sealed class NodeServer : IAsyncDisposable
             await app.DisposeAsync();
         });
         Address = NodeApp.AddressOf(app);
-        log.Serving(identity.Name, identity.NodeId, Address, volumes.Stores.Count);
+        log.Serving(identity.Name, identity.NodeId, Address, volumes.Open.Count);
 
-        // 5. Daemons.
-        var delivery = new OwedDelivery(volumes, map, transport, time, logs.CreateLogger<OwedDelivery>());
-        OnStop(RunDaemon(token => KeepInTouchAsync(link, Registration(settings, volumes), log, token)));
-        OnStop(RunDaemon(delivery.RunAsync));
+        // 6. Daemons of the node as a whole.
+        OnStop(RunDaemon(token => KeepInTouchAsync(link, log, token)));
         OnStop(RunDaemon(new VolumeWatch(volumes, time, logs.CreateLogger<VolumeWatch>()).RunAsync));
         OnStop(RunDaemon(healer.RunAsync));
     }
@@ -245,94 +281,15 @@ public sealed class NodeServer : IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<BlobStore>> OpenVolumesAsync(
-        NodeSettings settings,
-        NodeIdentity identity,
-        DataKeys keys,
-        BufferPool buffers,
-        TimeProvider time,
-        ILogger log,
-        CancellationToken cancellationToken
-    )
-    {
-        var opening = settings.Volumes.Select(async path =>
-        {
-            var options = new VolumeOptions
-            {
-                Path = path,
-                ClusterId = identity.Secrets.ClusterId,
-                NodeName = identity.Name,
-                FreeBytesMin = settings.FreeBytesMin,
-                SegmentBytesMax = settings.SegmentBytesMax,
-                Buffers = buffers,
-            };
-            var store = await BlobStore.OpenAsync(options, keys, new DirectDisk(), time, cancellationToken);
-            lock (stopping)
-            {
-                OnStop(store);
-            }
+    /// <summary>The node as the API is to know it, with these volumes.</summary>
+    private RegisterRequest Describe(NodeSettings settings, IReadOnlyList<RegisterVolume> volumes) =>
+        new(NodeId, settings.Listen.PublicUrl ?? Address, settings.Zone, volumes);
 
-            LogOpened(log, path, store);
-            return store;
-        });
-        var stores = await Task.WhenAll(opening);
-        foreach (var store in stores)
-        {
-            await store.StoreKeysAsync([.. identity.Secrets.DataKeys], cancellationToken);
-        }
-
-        return stores;
-    }
-
-    private static void LogOpened(ILogger log, string path, BlobStore store)
-    {
-        log.VolumeOpened(store.VolumeId, path, store.Incarnation, store.Stats().Records);
-        var recovery = store.Recovery;
-        if (recovery is { WasClean: false, SegmentsReplayed: > 0 })
-        {
-            log.VolumeReplayed(
-                store.VolumeId,
-                recovery.SegmentsReplayed,
-                recovery.RecordsReplayed,
-                recovery.TornTailBytes
-            );
-        }
-
-        foreach (var place in recovery.Damage)
-        {
-            log.VolumeDamaged(store.VolumeId, place.Segment, place.Offset, place.Bytes);
-        }
-    }
-
-    private RegisterRequest Registration(NodeSettings settings, VolumeSet volumes) =>
-        new(
-            NodeId,
-            settings.Listen.PublicUrl ?? Address,
-            settings.Zone,
-            [
-                .. volumes.Stores.Zip(
-                    settings.Volumes,
-                    (store, path) =>
-                        new RegisterVolume(
-                            store.VolumeId,
-                            (long)store.Incarnation - 1,
-                            (long)store.Incarnation,
-                            new DriveInfo(path).TotalSize
-                        )
-                ),
-            ]
-        );
-
-    private async Task KeepInTouchAsync(
-        ClusterLink link,
-        RegisterRequest registration,
-        ILogger log,
-        CancellationToken cancellationToken
-    )
+    private async Task KeepInTouchAsync(ClusterLink link, ILogger log, CancellationToken cancellationToken)
     {
         try
         {
-            await link.RunAsync(registration, cancellationToken);
+            await link.RunAsync(cancellationToken);
         }
         catch (NodeCallException refusal)
         {

@@ -1,4 +1,6 @@
 using FileSharing.Cluster.Hosting;
+using FileSharing.StorageNode.Reclaim;
+using FileSharing.StorageNode.Scrub;
 using Microsoft.Extensions.Configuration;
 
 namespace FileSharing.StorageNode;
@@ -52,6 +54,10 @@ public sealed record NodeSettings
 
     public long PeerBytesMax { get; init; } = PeerBytesDefault;
 
+    internal CompactionSettings Compaction { get; init; } = CompactionSettings.Default;
+
+    internal ScrubSettings Scrub { get; init; } = ScrubSettings.Default;
+
     /// <exception cref="SettingException">Names the setting that makes no sense.</exception>
     public static NodeSettings From(IConfiguration configuration)
     {
@@ -86,6 +92,8 @@ public sealed record NodeSettings
             ),
             IngressBytesMax = section.Number("IngressBytesMax", IngressBytesDefault, 32L << 20, 1L << 40),
             PeerBytesMax = section.Number("PeerBytesMax", PeerBytesDefault, 32L << 20, 1L << 40),
+            Compaction = CompactionSettings.From(section),
+            Scrub = ScrubSettings.From(section),
         };
     }
 }

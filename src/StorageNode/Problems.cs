@@ -1,3 +1,4 @@
+using FileSharing.BlobEngine;
 using FileSharing.Cluster;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Wire;
@@ -70,6 +71,14 @@ internal static class Problems
                     StatusCodes.Status503ServiceUnavailable,
                     "content-unavailable",
                     unavailable.Message
+                );
+            case BlobException { Error: BlobError.IndexDamaged } index:
+                // The supervisor opens the volume anew; until then it is as good as not open.
+                log.RequestFailed(index, context.Request.Method, context.Request.Path);
+                return new RequestException(
+                    StatusCodes.Status503ServiceUnavailable,
+                    "volume-away",
+                    "The index of a volume of this node cannot be read at the moment."
                 );
             case BadHttpRequestException bad:
                 return new RequestException(bad.StatusCode, "bad-request", bad.Message);

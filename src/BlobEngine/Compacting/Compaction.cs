@@ -4,7 +4,7 @@ namespace FileSharing.BlobEngine;
 /// <param name="DeadFractionMin">Segments are taken whose bytes are dead to at least this part, 0 to 1, the emptiest first.</param>
 /// <param name="SegmentsMax">At most so many.</param>
 /// <param name="RestFactor">For every second of work so many seconds of rest, so that clients keep the disk; 0 for none.</param>
-/// <param name="RewriteOldKeys">Take also segments with records under another data key than new ones get, and encode these records anew.</param>
+/// <param name="RewriteOldKeys">Take also segments with records under an older data key than new ones get, and encode these records anew.</param>
 public sealed record CompactionOptions(
     double DeadFractionMin = 0.3,
     int SegmentsMax = int.MaxValue,

@@ -83,7 +83,7 @@ internal sealed class Compactor(
         ];
 
     private bool HasOldKeys(uint segment) =>
-        rewriter.CurrentKeyId is not 0 and var current && volume.Index.Totals.BytesUnderOtherKeys(segment, current) > 0;
+        volume.Index.Totals.Of(segment).Any(count => count.Records > 0 && rewriter.IsNeeded(count.KeyId));
 
     private bool IsSealed(uint segment)
     {
@@ -124,7 +124,15 @@ internal sealed class Compactor(
             }
         );
 
-        // 3. Its notes, where the frames that they are about lie elsewhere. What dies in earlier segments from here on has a note of its own later in the log.
+        // 3. Nothing may point into it any more, and what was moved must be readable where it is now. What stays keeps its notes: stating them again at
+        // every run would fill the volume.
+        if (!await IsVacatedAsync(segment, contents.Records, moved, ct))
+        {
+            segmentsKept++;
+            return;
+        }
+
+        // 4. Its notes, where the frames that they are about lie elsewhere. What dies in earlier segments from here on has a note of its own later in the log.
         var carrier = new NoteCarrier(volume, writer, locks, segment);
         await Parallel.ForEachAsync(
             contents.Notes.GroupBy(stated => stated.Note.Id),
@@ -132,9 +140,7 @@ internal sealed class Compactor(
             async (about, stop) => await carrier.CarryAsync(about.Key, [.. about.Select(stated => stated.Note)], stop)
         );
         notesCarried += carrier.Stated;
-
-        // 4. Nothing may point into it any more, and what was moved must be readable where it is now.
-        if (IsNewest(segment) || !await IsVacatedAsync(segment, contents.Records, moved, ct))
+        if (IsNewest(segment))
         {
             segmentsKept++;
             return;
@@ -213,7 +219,11 @@ internal sealed class Compactor(
 
     private async Task AppendAsync(StoredRecord stored, IndexEntry entry, bool rewriteOldKeys, CancellationToken ct)
     {
-        if (!rewriteOldKeys || !rewriter.IsNeeded(stored.Header) || rewriter.Rewrite(stored) is not var (buffer, bytes))
+        if (
+            !rewriteOldKeys
+            || !rewriter.IsNeeded(stored.Header.KeyId)
+            || rewriter.Rewrite(stored) is not var (buffer, bytes)
+        )
         {
             await writer.AppendAsync(new AppendRequest(stored.Memory, stored.Header, entry), ct);
             return;

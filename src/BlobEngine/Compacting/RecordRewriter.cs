@@ -14,11 +14,11 @@ internal sealed class RecordRewriter(DataKeys keys, Predicate<uint> isStored, Bu
     /// <summary>The key that new records get, as the index keeps it; 0 when nothing is sealed, or the key is not on the volume yet.</summary>
     public byte CurrentKeyId => keys.CurrentKeyId is var current && isStored(current) ? (byte)current : (byte)0;
 
-    /// <summary>Whether the record lies under another key than new ones do, and can be opened.</summary>
-    public bool IsNeeded(RecordHeader header) =>
-        CurrentKeyId is not 0 and var current
-        && header.KeyId != current
-        && (header.KeyId == 0 || keys.TryGet(header.KeyId, out _));
+    /// <summary>
+    /// Whether records under this key (0: not sealed) are to be encoded anew: it is older than the one that new records get, and opens. Peers may be ahead of
+    /// this node and send records under a newer key: those are as they should be.
+    /// </summary>
+    public bool IsNeeded(uint keyId) => keyId < CurrentKeyId && (keyId == 0 || keys.TryGet(keyId, out _));
 
     /// <returns>The new record, in a buffer of which it takes the first bytes, to be disposed; null when the process has got a key meanwhile that the volume has not.</returns>
     /// <exception cref="BlobException"><see cref="BlobError.Damaged"/>: the plaintext is not what the id names.</exception>

@@ -30,10 +30,6 @@ internal sealed class SegmentTotals
 
     public long LiveBytesOf(uint segment) => Of(segment).Sum(count => count.Bytes);
 
-    /// <summary>Live bytes of this segment that are sealed with any other key than this one.</summary>
-    public long BytesUnderOtherKeys(uint segment, byte keyId) =>
-        Of(segment).Where(count => count.KeyId != keyId).Sum(count => count.Bytes);
-
     /// <summary>Live records by data key; 0 is "not sealed".</summary>
     public IReadOnlyDictionary<uint, long> RecordsByKey() =>
         segments

@@ -15,6 +15,7 @@ internal static class AdminCommand
             new Command("node", "Manage storage nodes.") { CreateNodeToken(runner) },
             EncryptionCommand.Create(runner),
             CreateStatus(runner),
+            ScrubCommand.Create(runner),
         };
 
     private static Command CreateUserAdd(CommandRunner runner)
@@ -103,7 +104,11 @@ internal static class AdminCommand
                     session.Output.Result(
                         status,
                         CliJson.Default.JsonElement,
-                        () => Print(session.Output, StatusRows(status))
+                        () =>
+                        {
+                            Print(session.Output, StatusRows(status));
+                            Print(session.Output, NodeRows.Of(status));
+                        }
                     );
                     return ExitCode.Ok;
                 }

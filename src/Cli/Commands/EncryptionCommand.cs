@@ -111,7 +111,11 @@ internal static class EncryptionCommand
         }
 
         SayNodes(output, "Waiting for these nodes to store the pending key", status.WaitingFor);
-        SayNodes(output, "Not counted, because these nodes did not answer", status.NotCounted);
+        SayNodes(
+            output,
+            "Not counted, because these nodes do not answer or these volumes are not open",
+            status.NotCounted
+        );
     }
 
     private static string[] Row(DataKeyStatus key) =>

@@ -9,7 +9,12 @@ internal static class ProgressBar
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Runs the transfer, with the bar when the session shows progress.</summary>
-    public static async Task<T> RunAsync<T>(Session session, Func<IProgress<TransferProgress>?, Task<T>> transfer)
+    /// <param name="things">What is counted besides bytes.</param>
+    public static async Task<T> RunAsync<T>(
+        Session session,
+        Func<IProgress<TransferProgress>?, Task<T>> transfer,
+        string things = "files"
+    )
     {
         if (!session.ShowsProgress)
         {
@@ -31,21 +36,21 @@ internal static class ProgressBar
             )
             .StartAsync(async bars =>
             {
-                var bar = bars.AddTask("files", maxValue: 1);
+                var bar = bars.AddTask(things, maxValue: 1);
                 var running = transfer(latest);
                 while (await Task.WhenAny(running, Task.Delay(Refresh, session.Host.TimeProvider)) != running)
                 {
-                    Show(bar, latest.Value);
+                    Show(bar, latest.Value, things);
                 }
 
-                Show(bar, latest.Value);
+                Show(bar, latest.Value, things);
                 return await running;
             });
     }
 
-    private static void Show(ProgressTask bar, TransferProgress progress)
+    private static void Show(ProgressTask bar, TransferProgress progress, string things)
     {
-        bar.Description = $"{progress.FilesDone}/{progress.FilesTotal} files";
+        bar.Description = $"{progress.FilesDone}/{progress.FilesTotal} {things}";
         bar.MaxValue = Math.Max(1, progress.BytesTotal);
         bar.Value = progress.BytesDone;
     }

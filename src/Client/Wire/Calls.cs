@@ -15,6 +15,8 @@ internal sealed record UpdateRequest(string? Name, string? ParentId);
 
 internal sealed record ShareRequest(string FileId, string SharedWith, string Permissions);
 
+internal sealed record ScrubRequest(string? Volume);
+
 internal sealed record NodeTokenRequest(string? Name);
 
 internal sealed record MetadataReply

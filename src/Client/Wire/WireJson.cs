@@ -31,6 +31,8 @@ namespace FileSharing.Client.Wire;
 [JsonSerializable(typeof(Page<RemoteItem>))]
 [JsonSerializable(typeof(Page<RemoteShare>))]
 [JsonSerializable(typeof(Page<RemoteUser>))]
+[JsonSerializable(typeof(Page<VolumeScrub>))]
+[JsonSerializable(typeof(ScrubRequest))]
 [JsonSerializable(typeof(RemoteUser))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class WireJson : JsonSerializerContext;

@@ -103,6 +103,11 @@ public sealed class HttpChunkTransport(
             health.Succeeded(target.NodeId);
             return have;
         }
+        catch (NodeCallException refusal) when (refusal.Problem?.Type == Problem.VolumeAway)
+        {
+            health.Succeeded(target.NodeId);
+            return null;
+        }
         catch (Exception error) when (IsPeerFailure(error, cancellationToken))
         {
             health.Failed(target.NodeId);

@@ -100,6 +100,36 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
             ?? throw new NodeCallException(response.StatusCode, problem: null);
     }
 
+    /// <summary>Asks for a whole scrub of the volume; one that is waiting or under way counts.</summary>
+    public async Task<ScrubStatus> StartScrubAsync(MapNode node, Guid volumeId, CancellationToken cancellationToken)
+    {
+        using var response = await http.PostAsync(ScrubAddress(node, volumeId), content: null, cancellationToken);
+        return await ReadScrubAsync(response, cancellationToken);
+    }
+
+    /// <summary>How far the scrub is that was asked for last.</summary>
+    public async Task<ScrubStatus> ScrubStatusAsync(MapNode node, Guid volumeId, CancellationToken cancellationToken)
+    {
+        using var response = await http.GetAsync(ScrubAddress(node, volumeId), cancellationToken);
+        return await ReadScrubAsync(response, cancellationToken);
+    }
+
+    private static Uri ScrubAddress(MapNode node, Guid volumeId)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return new Uri(node.Url, $"/internal/v1/volumes/{volumeId:D}/scrub");
+    }
+
+    private static async Task<ScrubStatus> ReadScrubAsync(
+        HttpResponseMessage response,
+        CancellationToken cancellationToken
+    )
+    {
+        await ThrowOnProblemAsync(response, cancellationToken);
+        return await response.Content.ReadFromJsonAsync(WireJson.Default.ScrubStatus, cancellationToken)
+            ?? throw new NodeCallException(response.StatusCode, problem: null);
+    }
+
     private Uri Address(MapVolume volume, string path) => new(map.Required.NodeOf(volume).Url, path);
 
     private async Task<TReply> PostAsync<TRequest, TReply>(
@@ -130,10 +160,6 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
             return;
         }
 
-        var problem =
-            response.Content.Headers.ContentType?.MediaType == Problem.MediaType
-                ? await response.Content.ReadFromJsonAsync(WireJson.Default.Problem, cancellationToken)
-                : null;
-        throw new NodeCallException(response.StatusCode, problem);
+        throw new NodeCallException(response.StatusCode, await Problem.ReadAsync(response, cancellationToken));
     }
 }

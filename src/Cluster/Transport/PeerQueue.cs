@@ -210,7 +210,8 @@ internal sealed class PeerQueue : IAsyncDisposable
 
         if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
         {
-            return [.. Enumerable.Repeat(RecordStatus.Overloaded, count)];
+            var isAway = (await Problem.ReadAsync(response, cancellationToken))?.Type == Problem.VolumeAway;
+            return [.. Enumerable.Repeat(isAway ? RecordStatus.VolumeAway : RecordStatus.Overloaded, count)];
         }
 
         response.EnsureSuccessStatusCode();

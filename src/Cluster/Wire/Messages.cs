@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json.Serialization;
 using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
@@ -19,11 +20,21 @@ public sealed record HasRequest(IReadOnlyList<ChunkId> Ids);
 /// <summary>In the order of the question.</summary>
 public sealed record HaveReply(IReadOnlyList<bool> Have);
 
+/// <summary>One directory of a node. Figures are 0 while it is not open.</summary>
+/// <param name="Number">Which of the node's directories, from 1.</param>
+/// <param name="VolumeId">Null while it is not open.</param>
+/// <param name="Condition">writable, full, poisoned; opening, failed, refused, closed.</param>
+/// <param name="Reason">Why it is failed or refused.</param>
+/// <param name="SegmentsRemoved">By compaction since it was opened.</param>
+/// <param name="BytesReclaimed">Bytes of these.</param>
 /// <param name="DataKeys">Ids of the data keys that lie on the volume.</param>
 /// <param name="RecordsByKey">Live records by the data key that seals them; 0: not sealed.</param>
 public sealed record VolumeStatus(
-    Guid VolumeId,
+    int Number,
+    string Directory,
+    Guid? VolumeId,
     string Condition,
+    string? Reason,
     long Incarnation,
     long Records,
     long LiveRecordBytes,
@@ -31,6 +42,8 @@ public sealed record VolumeStatus(
     long FreeBytes,
     long Owed,
     long Damaged,
+    long SegmentsRemoved,
+    long BytesReclaimed,
     IReadOnlyList<uint> DataKeys,
     IReadOnlyDictionary<uint, long> RecordsByKey
 )
@@ -38,9 +51,43 @@ public sealed record VolumeStatus(
     /// <summary>Whether a data key must lie on it before the key is used: it takes records, or compacts. Others get the key when they are opened.</summary>
     [JsonIgnore]
     public bool NeedsKeys => Condition is "writable" or "full";
+
+    /// <summary>Its node cannot read it now; it is in none of the figures.</summary>
+    [JsonIgnore]
+    public bool IsAway => Condition is "opening" or "failed" or "refused" or "closed";
 }
 
 public sealed record NodeStatus(Guid NodeId, string Name, long MapVersion, IReadOnlyList<VolumeStatus> Volumes);
+
+/// <summary>The whole scrub of a volume that was asked for last.</summary>
+/// <param name="Run">Counts those asked for since the node started.</param>
+/// <param name="State">never, waiting, running, done, failed.</param>
+/// <param name="Damaged">Records found damaged.</param>
+/// <param name="IndexMismatches">Entries in which index and segments disagree.</param>
+/// <param name="DamagedPlaces">Places of segments that are not as they were written.</param>
+/// <param name="Reason">Why it failed.</param>
+public sealed record ScrubStatus(
+    Guid VolumeId,
+    long Run,
+    string State,
+    int SegmentsDone,
+    int Segments,
+    long BytesDone,
+    long Bytes,
+    long Records,
+    long Damaged,
+    long IndexMismatches,
+    int DamagedPlaces,
+    DateTimeOffset? FinishedAt,
+    string? Reason
+)
+{
+    public const string Never = "never";
+    public const string Waiting = "waiting";
+    public const string Running = "running";
+    public const string Done = "done";
+    public const string Failed = "failed";
+}
 
 /// <summary>The one call without a MAC: the one-time token is the right to make it.</summary>
 public sealed record JoinRequest(string Token, string Name);
@@ -81,6 +128,7 @@ public sealed record BatchReply(IReadOnlyList<Receipt> Receipts, IReadOnlyList<B
 [JsonSerializable(typeof(HasRequest))]
 [JsonSerializable(typeof(HaveReply))]
 [JsonSerializable(typeof(NodeStatus))]
+[JsonSerializable(typeof(ScrubStatus))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(JoinReply))]
 [JsonSerializable(typeof(RegisterRequest))]
@@ -107,4 +155,16 @@ public sealed record Problem(
 
     /// <summary>Prefix of every <see cref="Type"/>.</summary>
     public const string TypePrefix = "urn:fileshare:error:";
+
+    /// <summary>The type with which a node says that it runs, and the volume is not open: no reason to leave the node alone.</summary>
+    public const string VolumeAway = TypePrefix + "volume-away";
+
+    /// <summary>The problem that came with a response; null when it has none.</summary>
+    public static async Task<Problem?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(response);
+        return response.Content.Headers.ContentType?.MediaType == MediaType
+            ? await response.Content.ReadFromJsonAsync(WireJson.Default.Problem, cancellationToken)
+            : null;
+    }
 }

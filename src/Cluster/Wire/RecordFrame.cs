@@ -23,6 +23,9 @@ public enum RecordStatus : byte
     NotAnOwner = 20,
     Overloaded = 21,
 
+    /// <summary>The peer's node runs, and that volume is not open there: also 503 <c>volume-away</c> for a whole request.</summary>
+    VolumeAway = 22,
+
     /// <summary>Never on the wire: the peer could not be asked, or did not answer.</summary>
     Unreachable = 32,
 

@@ -2,9 +2,9 @@ using System.Buffers;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Cluster;
-using FileSharing.Cluster.Map;
 using FileSharing.StorageNode.Repair;
 using FileSharing.StorageNode.Replication;
+using FileSharing.StorageNode.Volumes;
 
 namespace FileSharing.StorageNode.Downloads;
 
@@ -14,9 +14,6 @@ namespace FileSharing.StorageNode.Downloads;
 /// </summary>
 internal sealed class ContentReader(VolumeSet volumes, RecordCodec codec, ReplicaReader replicas, Healer healer)
 {
-    /// <summary>True when the local volume holds it, going by the index.</summary>
-    public bool IsLocal(ChunkId id) => volumes.OwnerOf(id)?.Find(id) is not null;
-
     /// <summary>Appends <paramref name="length"/> plain bytes from <paramref name="offset"/> to <paramref name="destination"/>.</summary>
     /// <exception cref="ChunkMissingException">No owner has it, or what they have is of another kind.</exception>
     /// <exception cref="ChunkUnavailableException">No good copy can be read now.</exception>
@@ -29,14 +26,21 @@ internal sealed class ContentReader(VolumeSet volumes, RecordCodec codec, Replic
         CancellationToken cancellationToken
     )
     {
-        var local = volumes.OwnerOf(id);
         var counted = new CountingWriter(destination);
-        if (local is not null && await TryReadLocalAsync(local, id, kind, offset, length, counted, cancellationToken))
+        Guid? tried = null;
+        using (var local = volumes.EnterOwner(id))
         {
-            return;
+            tried = local?.VolumeId;
+            if (
+                local is not null
+                && await TryReadLocalAsync(local.Store, id, kind, offset, length, counted, cancellationToken)
+            )
+            {
+                return;
+            }
         }
 
-        using var record = await FetchAsync(id, cancellationToken);
+        using var record = await FetchAsync(id, tried, cancellationToken);
         Decode(record, id, kind, offset + counted.Written, length - counted.Written, counted);
     }
 
@@ -49,33 +53,49 @@ internal sealed class ContentReader(VolumeSet volumes, RecordCodec codec, Replic
         CancellationToken cancellationToken
     )
     {
-        if (volumes.OwnerOf(id) is { } local)
+        Guid? tried = null;
+        using (var local = volumes.EnterOwner(id))
         {
-            try
+            tried = local?.VolumeId;
+            if (local is not null && await TryReadRecordAsync(local.Store, id, cancellationToken) is { } stored)
             {
-                if (await local.ReadRecordAsync(id, cancellationToken) is { } stored)
-                {
-                    using var lease = new RecordLease(new StoredRecordMemory(stored), stored.Memory.Length);
-                    DecodeWhole(lease, id, kind, destination);
-                    return;
-                }
-            }
-            catch (BlobException error) when (IsOfThisCopy(error))
-            {
-                Heal(local, id, error);
+                using var lease = new RecordLease(new StoredRecordMemory(stored), stored.Memory.Length);
+                DecodeWhole(lease, id, kind, destination);
+                return;
             }
         }
 
-        using var record = await FetchAsync(id, cancellationToken);
+        using var record = await FetchAsync(id, tried, cancellationToken);
         DecodeWhole(record, id, kind, destination);
     }
 
     private void DecodeWhole(RecordLease record, ChunkId id, RecordKind kind, IBufferWriter<byte> destination) =>
         Decode(record, id, kind, 0, RecordCodec.ReadHeader(record.Record.Span).PlainBytes, destination);
 
-    /// <summary>The encoded record from an owner other than this node's volume, for reading ahead.</summary>
-    public ValueTask<RecordLease> FetchAsync(ChunkId id, CancellationToken cancellationToken) =>
-        replicas.ReadAsync(id, except: volumes.Holds, cancellationToken);
+    /// <summary>True when the local volume holds it, going by the index.</summary>
+    /// <param name="tried">The local volume that was asked, if one is open.</param>
+    public bool IsLocal(ChunkId id, out Guid? tried)
+    {
+        using var local = volumes.EnterOwner(id);
+        tried = local?.VolumeId;
+        return local is not null && Holds(local.Store, id);
+    }
+
+    /// <summary>The encoded record from an owner other than the one that was <paramref name="tried"/>.</summary>
+    public ValueTask<RecordLease> FetchAsync(ChunkId id, Guid? tried, CancellationToken cancellationToken) =>
+        replicas.ReadAsync(id, except: owner => owner.VolumeId == tried, cancellationToken);
+
+    private static bool Holds(BlobStore store, ChunkId id)
+    {
+        try
+        {
+            return store.Find(id) is not null;
+        }
+        catch (BlobException error) when (error.Error == BlobError.IndexDamaged)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Decodes a fetched record, with the same checks block by block.</summary>
     public void Decode(
@@ -100,6 +120,24 @@ internal sealed class ContentReader(VolumeSet volumes, RecordCodec codec, Replic
         catch (BlobException)
         {
             throw new ChunkUnavailableException(id);
+        }
+    }
+
+    /// <returns>Null when it is not there, or not to be had.</returns>
+    private async ValueTask<StoredRecord?> TryReadRecordAsync(
+        BlobStore local,
+        ChunkId id,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await local.ReadRecordAsync(id, cancellationToken);
+        }
+        catch (BlobException error) when (IsOfThisCopy(error))
+        {
+            Heal(local, id, error);
+            return null;
         }
     }
 
@@ -132,7 +170,7 @@ internal sealed class ContentReader(VolumeSet volumes, RecordCodec codec, Replic
     {
         if (error.Error == BlobError.Damaged)
         {
-            healer.Enqueue(local, id);
+            healer.Enqueue(local.VolumeId, id);
         }
     }
 }

@@ -56,7 +56,9 @@ internal sealed class ContentStreamer(ContentReader reader, ContentPieces pieces
     private sealed record RecordAhead(Task<RecordLease> Record);
 
     private RecordAhead? FetchAhead(Piece piece, CancellationToken cancellationToken) =>
-        reader.IsLocal(piece.Id) ? null : new RecordAhead(reader.FetchAsync(piece.Id, cancellationToken).AsTask());
+        reader.IsLocal(piece.Id, out var tried)
+            ? null
+            : new RecordAhead(reader.FetchAsync(piece.Id, tried, cancellationToken).AsTask());
 
     private async Task WritePieceAsync(
         Piece piece,

@@ -49,6 +49,8 @@ internal static class Routes
         );
         volumes.MapPost("/adopt", (HttpContext context, Guid volume) => VolumeCalls.AdoptAsync(context, volume, node));
         volumes.MapPost("/has", (HttpContext context, Guid volume) => VolumeCalls.HasAsync(context, volume, node));
+        volumes.MapPost("/scrub", (HttpContext context, Guid volume) => ScrubCalls.AskAsync(context, volume, node));
+        volumes.MapGet("/scrub", (HttpContext context, Guid volume) => ScrubCalls.GetAsync(context, volume, node));
         routes.MapPut(
             "/internal/v1/manifests/{id}",
             (HttpContext context, ChunkId id, uint epoch) => NodeCalls.PutManifestAsync(context, id, epoch, node)
@@ -57,7 +59,7 @@ internal static class Routes
             "/internal/v1/notifications/flush",
             (HttpContext context) => NodeCalls.FlushAsync(context, node)
         );
-        routes.MapGet("/internal/v1/status", (HttpContext context) => NodeCalls.StatusAsync(context, node));
+        routes.MapGet("/internal/v1/status", (HttpContext context) => StatusCall.HandleAsync(context, node));
         routes.MapGet("/internal/v1/watch", (HttpContext context) => NodeCalls.WatchAsync(context, node));
 
         // For supervisors and load balancers.

@@ -7,13 +7,14 @@ using Microsoft.Extensions.Logging;
 namespace FileSharing.StorageNode.Membership;
 
 /// <summary>
-/// Keeps the node's view of the cluster fresh: registers its volumes, then asks for newer keys and maps, at once when a peer spoke of one. The API
+/// Keeps the node's view of the cluster fresh: registers what has been opened, and asks for newer keys and maps, at once when a peer spoke of one. The API
 /// may be away for as long as it likes: the node goes on with what it has.
 /// </summary>
 internal sealed class ClusterLink(
     ApiClient api,
     ClusterState state,
     NodeFiles files,
+    VolumeRegistration registration,
     NodeKeys keys,
     TimeProvider time,
     ILogger<ClusterLink> log
@@ -26,20 +27,18 @@ internal sealed class ClusterLink(
     private static readonly TimeSpan EagerPollInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim refreshing = new(1);
-    private bool registered;
-    private bool mayBeRecorded;
 
     /// <summary>Until cancelled.</summary>
-    /// <exception cref="NodeCallException">The cluster refuses a volume: it is a copy, or was rolled back. The node must not serve it.</exception>
-    public async Task RunAsync(RegisterRequest registration, CancellationToken cancellationToken)
+    /// <exception cref="NodeCallException">The cluster refuses every volume of this node: copies, or rolled back. The node must not go on.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                if (!registered)
+                if (await registration.RegisterNewAsync(cancellationToken) is { } reply)
                 {
-                    await RegisterAsync(registration, cancellationToken);
+                    TakeMap(reply.Map);
                 }
 
                 await RefreshAsync(cancellationToken);
@@ -113,52 +112,6 @@ internal sealed class ClusterLink(
     }
 
     public void Dispose() => refreshing.Dispose();
-
-    private async Task RegisterAsync(RegisterRequest registration, CancellationToken cancellationToken)
-    {
-        var reply = await RegisterOnceAsync(mayBeRecorded ? AsRecorded(registration) : registration, cancellationToken);
-        registered = true;
-        log.Registered(registration.Volumes.Count);
-        TakeMap(reply.Map);
-    }
-
-    private async Task<RegisterReply> RegisterOnceAsync(RegisterRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await api.RegisterAsync(request, cancellationToken);
-        }
-        catch (Exception error) when (!IsSurelyNotRecorded(error))
-        {
-            mayBeRecorded = true;
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// True when the API has not been reached or has said no. Only a lost answer lets the next attempt name this opening: a copied volume that waits
-    /// for the API must still meet its first question.
-    /// </summary>
-    private static bool IsSurelyNotRecorded(Exception error) =>
-        error switch
-        {
-            NodeCallException { StatusCode: { } status } => (int)status < 500,
-            HttpRequestException http => http.HttpRequestError
-                is HttpRequestError.ConnectionError
-                    or HttpRequestError.NameResolutionError
-                    or HttpRequestError.SecureConnectionError,
-            _ => false,
-        };
-
-    /// <summary>For an API that may have recorded this opening already: it refuses whoever comes from before what it has recorded.</summary>
-    private static RegisterRequest AsRecorded(RegisterRequest registration) =>
-        registration with
-        {
-            Volumes =
-            [
-                .. registration.Volumes.Select(volume => volume with { PreviousIncarnation = volume.Incarnation }),
-            ],
-        };
 
     private void Take(ClusterReply reply)
     {

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks.Keys;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode.Membership;
@@ -35,15 +36,16 @@ internal sealed class NodeKeys(DataKeys keys, VolumeSet volumes, ILogger<NodeKey
     public async Task StoreAsync(CancellationToken cancellationToken)
     {
         var known = keys.Wrapped;
-        foreach (var store in volumes.Stores.Where(store => store.StoredKeys.Count < known.Count))
+        foreach (var volume in volumes.Open.Where(volume => volume.Store.StoredKeys.Count < known.Count))
         {
+            using var use = volume.TryEnter();
             try
             {
-                await store.StoreKeysAsync(known, cancellationToken);
+                await (use?.Store.StoreKeysAsync(known, cancellationToken) ?? Task.CompletedTask);
             }
             catch (IOException error)
             {
-                Complain(store, known, error);
+                Complain(volume.Store, known, error);
             }
         }
     }
@@ -56,7 +58,7 @@ internal sealed class NodeKeys(DataKeys keys, VolumeSet volumes, ILogger<NodeKey
             return;
         }
 
-        if (!volumes.Stores.All(store => IsReady(store, id)))
+        if (!volumes.Open.All(volume => IsReady(volume.Store, id)))
         {
             return;
         }

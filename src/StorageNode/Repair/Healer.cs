@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Cluster;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode.Repair;
@@ -16,16 +17,14 @@ internal sealed class Healer(VolumeSet volumes, ReplicaReader replicas, ILogger<
     /// <summary>Waiting repairs; beyond, the next reader of the chunk asks again.</summary>
     private const int WaitingMax = 10_000;
 
-    private readonly Channel<(BlobStore Store, ChunkId Id)> waiting = Channel.CreateBounded<(BlobStore, ChunkId)>(
-        WaitingMax
-    );
+    private readonly Channel<(Guid VolumeId, ChunkId Id)> waiting = Channel.CreateBounded<(Guid, ChunkId)>(WaitingMax);
     private readonly ConcurrentDictionary<ChunkId, bool> queued = new();
 
     /// <summary>Returns at once; the same chunk waits once.</summary>
-    public void Enqueue(BlobStore store, ChunkId id)
+    public void Enqueue(Guid volumeId, ChunkId id)
     {
-        log.ChunkDamaged(id, store.VolumeId);
-        if (queued.TryAdd(id, true) && !waiting.Writer.TryWrite((store, id)))
+        log.ChunkDamaged(id, volumeId);
+        if (queued.TryAdd(id, true) && !waiting.Writer.TryWrite((volumeId, id)))
         {
             queued.TryRemove(id, out _);
         }
@@ -35,30 +34,59 @@ internal sealed class Healer(VolumeSet volumes, ReplicaReader replicas, ILogger<
     {
         try
         {
-            await foreach (var (store, id) in waiting.Reader.ReadAllAsync(cancellationToken))
+            await foreach (var (volumeId, id) in waiting.Reader.ReadAllAsync(cancellationToken))
             {
-                await HealAsync(store, id, cancellationToken);
+                if (await IsDamagedAsync(volumeId, id, cancellationToken))
+                {
+                    await HealAsync(volumeId, id, cancellationToken);
+                }
+
                 queued.TryRemove(id, out _);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Stopping: the next reader finds the damage again.
+            // Stopping: what is on a volume's list is healed after the next start.
         }
     }
 
-    private async Task HealAsync(BlobStore store, ChunkId id, CancellationToken cancellationToken)
+    /// <summary>Looks again, alone, and puts it on the volume's own list: there it stays until it is healed, whatever becomes of this attempt.</summary>
+    private async Task<bool> IsDamagedAsync(Guid volumeId, ChunkId id, CancellationToken cancellationToken)
     {
+        using var use = volumes.Enter(volumeId);
         try
         {
-            var epoch = store.Find(id)?.TouchEpoch ?? 0;
-            using var good = await replicas.ReadAsync(id, except: volumes.Holds, cancellationToken);
-            await store.PutAsync(good.Record, new PutOptions(epoch, Owed: false), cancellationToken);
-            log.ChunkHealed(id, store.VolumeId);
+            return use is not null && await use.Store.QuarantineAsync(id, cancellationToken);
         }
         catch (IOException error)
         {
-            log.ChunkNotHealed(id, store.VolumeId, error.Message);
+            log.ChunkNotHealed(id, volumeId, error.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Takes another owner's copy and puts it on the volume.</summary>
+    /// <returns>False when no good copy is to be had now, or the volume does not take it; the log says why.</returns>
+    public async Task<bool> HealAsync(Guid volumeId, ChunkId id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var good = await replicas.ReadAsync(id, owner => owner.VolumeId == volumeId, cancellationToken);
+            using var use = volumes.Enter(volumeId);
+            if (use is null)
+            {
+                return false;
+            }
+
+            var epoch = use.Store.Find(id)?.TouchEpoch ?? 0;
+            await use.Store.PutAsync(good.Record, new PutOptions(epoch, Owed: false), cancellationToken);
+            log.ChunkHealed(id, volumeId);
+            return true;
+        }
+        catch (IOException error)
+        {
+            log.ChunkNotHealed(id, volumeId, error.Message);
+            return false;
         }
     }
 }

@@ -5,6 +5,7 @@ using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Replication;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode.Repair;
@@ -14,12 +15,11 @@ namespace FileSharing.StorageNode.Repair;
 /// would stay at two copies for ever. It must never lift an owed mark before every owner has said that it holds the record.
 /// </summary>
 internal sealed class OwedDelivery(
-    VolumeSet volumes,
     MapHolder map,
     IChunkTransport transport,
     TimeProvider time,
     ILogger<OwedDelivery> log
-)
+) : IVolumeDaemon
 {
     /// <summary>A mark must be seen in two rounds before it is acted on: younger ones belong to writes under way.</summary>
     private static readonly TimeSpan RoundInterval = TimeSpan.FromSeconds(3);
@@ -27,20 +27,16 @@ internal sealed class OwedDelivery(
     /// <summary>Marks looked at in one question to the owners.</summary>
     private const int PageMax = 1_000;
 
-    private readonly Dictionary<Guid, HashSet<ChunkId>> seenBefore = [];
-
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
+        HashSet<ChunkId> seenBefore = [];
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(RoundInterval, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             try
             {
-                foreach (var store in volumes.Stores)
-                {
-                    await RoundAsync(store, cancellationToken);
-                }
+                seenBefore = await RoundAsync(volume.Store, seenBefore, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -53,14 +49,18 @@ internal sealed class OwedDelivery(
         }
     }
 
-    private async Task RoundAsync(BlobStore store, CancellationToken cancellationToken)
+    /// <returns>The marks seen in this round.</returns>
+    private async Task<HashSet<ChunkId>> RoundAsync(
+        BlobStore store,
+        HashSet<ChunkId> before,
+        CancellationToken cancellationToken
+    )
     {
         if (map.Current is not { } current || store.Condition == VolumeCondition.Poisoned)
         {
-            return;
+            return before;
         }
 
-        var before = seenBefore.GetValueOrDefault(store.VolumeId) ?? [];
         var seen = new HashSet<ChunkId>();
         var delivered = 0;
         var settled = 0;
@@ -78,11 +78,12 @@ internal sealed class OwedDelivery(
             }
         }
 
-        seenBefore[store.VolumeId] = seen;
         if (delivered + settled > 0)
         {
             log.OwedDelivered(store.VolumeId, delivered, settled);
         }
+
+        return seen;
     }
 
     private async Task<(int Delivered, int Settled)> DeliverAsync(

@@ -1,27 +1,40 @@
-using System.Collections.Concurrent;
+using FileSharing.StorageNode.Volumes;
 
 namespace FileSharing.StorageNode.Replication;
 
-/// <summary>The volumes that live in this process, of one node or (in Standalone) of several: records go to them by direct call.</summary>
+/// <summary>The nodes that live in this process, one or (in Standalone) several: records go to their open volumes by direct call.</summary>
 public sealed class DirectPeers
 {
-    private readonly ConcurrentDictionary<Guid, VolumeSet> byVolume = new();
+    private readonly Lock changing = new();
+    private volatile VolumeSet[] nodes = [];
 
     internal void Add(VolumeSet volumes)
     {
-        foreach (var store in volumes.Stores)
+        lock (changing)
         {
-            byVolume[store.VolumeId] = volumes;
+            nodes = [.. nodes, volumes];
         }
     }
 
     internal void Remove(VolumeSet volumes)
     {
-        foreach (var store in volumes.Stores)
+        lock (changing)
         {
-            byVolume.TryRemove(new KeyValuePair<Guid, VolumeSet>(store.VolumeId, volumes));
+            nodes = [.. nodes.Where(node => node != volumes)];
         }
     }
 
-    internal VolumeSet? Find(Guid volumeId) => byVolume.GetValueOrDefault(volumeId);
+    /// <summary>The node that has it open; null when none in this process does.</summary>
+    internal VolumeSet? Find(Guid volumeId)
+    {
+        foreach (var node in nodes)
+        {
+            if (node.Holds(volumeId))
+            {
+                return node;
+            }
+        }
+
+        return null;
+    }
 }

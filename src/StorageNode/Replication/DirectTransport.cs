@@ -4,6 +4,7 @@ using FileSharing.Cluster;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Volumes;
 
 namespace FileSharing.StorageNode.Replication;
 
@@ -43,7 +44,8 @@ internal sealed class DirectTransport(DirectPeers peers, IChunkTransport http) :
         CancellationToken cancellationToken
     )
     {
-        if (peers.Find(target.VolumeId)?.Find(target.VolumeId) is not { } store)
+        using var use = Enter(target);
+        if (use is null)
         {
             await http.SettleAsync(target, mapVersion, ids, cancellationToken);
             return;
@@ -51,24 +53,25 @@ internal sealed class DirectTransport(DirectPeers peers, IChunkTransport http) :
 
         try
         {
-            await store.SettleAsync(ids, cancellationToken);
+            await use.Store.SettleAsync(ids, cancellationToken);
         }
-        catch (BlobException)
+        catch (IOException)
         {
-            // A poisoned volume keeps its marks; so does what replaces it.
+            // A volume that cannot write keeps its marks; so does what replaces it.
         }
     }
 
     public async ValueTask<FetchResult> GetAsync(MapVolume target, ChunkId id, CancellationToken cancellationToken)
     {
-        if (peers.Find(target.VolumeId)?.Find(target.VolumeId) is not { } store)
+        using var use = Enter(target);
+        if (use is null)
         {
             return await http.GetAsync(target, id, cancellationToken);
         }
 
         try
         {
-            var record = await store.ReadRecordAsync(id, cancellationToken);
+            var record = await use.Store.ReadRecordAsync(id, cancellationToken);
             return record is null
                 ? new FetchResult(FetchOutcome.Absent)
                 : new FetchResult(
@@ -76,18 +79,38 @@ internal sealed class DirectTransport(DirectPeers peers, IChunkTransport http) :
                     new RecordLease(new StoredRecordMemory(record), record.Memory.Length)
                 );
         }
-        catch (BlobException)
+        catch (BlobException error) when (error.Error != BlobError.IndexDamaged)
         {
             return new FetchResult(FetchOutcome.Damaged);
         }
+        catch (IOException)
+        {
+            // Whether it has the record cannot be told.
+            return new FetchResult(FetchOutcome.Unreachable);
+        }
     }
 
-    public ValueTask<IReadOnlyList<bool>?> HasAsync(
+    public async ValueTask<IReadOnlyList<bool>?> HasAsync(
         MapVolume target,
         IReadOnlyList<ChunkId> ids,
         CancellationToken cancellationToken
-    ) =>
-        peers.Find(target.VolumeId)?.Find(target.VolumeId) is { } store
-            ? ValueTask.FromResult<IReadOnlyList<bool>?>([.. ids.Select(store.Has)])
-            : http.HasAsync(target, ids, cancellationToken);
+    )
+    {
+        using var use = Enter(target);
+        if (use is null)
+        {
+            return await http.HasAsync(target, ids, cancellationToken);
+        }
+
+        try
+        {
+            return [.. ids.Select(use.Store.Has)];
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
+    private VolumeUse? Enter(MapVolume target) => peers.Find(target.VolumeId)?.Enter(target.VolumeId);
 }

@@ -1,5 +1,7 @@
+using System.Security.Cryptography;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
+using FileSharing.Chunks.Keys;
 
 namespace FileSharing.UnitTests.BlobEngine;
 
@@ -59,6 +61,26 @@ public sealed class RotationTests : IAsyncLifetime
         Assert.Equal(0, (await store.CompactAsync(Rewrite, None)).RecordsRewritten);
         await volume.RotateAsync(store, 2);
         Assert.Equal(1, (await store.CompactAsync(Rewrite, None)).RecordsRewritten);
+    }
+
+    [Fact]
+    public async Task A_record_that_came_under_a_newer_key_is_not_taken_back_to_an_older_one()
+    {
+        using var ahead = new RootKey(SHA256.HashData("root key of the tests"u8));
+        using var keysOfAPeer = new DataKeys(ahead, [volume.WrappedKey, volume.KeyOf(2)]);
+        await using var store = await volume.OpenAsync();
+        await store.StoreKeysAsync([volume.KeyOf(2)], None);
+        var plain = TestBytes.Make(5_000, seed: 1);
+        var record = new byte[RecordCodec.RecordBytesMax(plain.Length)];
+        var codec = new RecordCodec(keysOfAPeer, new RecordCodecOptions());
+        record = record[..codec.Encode(RecordKind.Chunk, ChunkId.OfChunk(plain), plain, record)];
+        await store.PutAsync(record, new PutOptions(1, Owed: false), None);
+        Assert.Equal(1u, volume.Keys.CurrentKeyId);
+
+        var report = await store.CompactAsync(Rewrite, None);
+
+        Assert.Equal(0, report.RecordsMoved);
+        Assert.Equal(new Dictionary<uint, long> { [2] = 1 }, store.Stats().RecordsByKey);
     }
 
     [Fact]

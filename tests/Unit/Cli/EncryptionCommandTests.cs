@@ -25,7 +25,7 @@ public sealed class EncryptionCommandTests : IDisposable
                   {"key_id":1,"created_at":"2026-01-02T03:04:05Z","state":"old","records":1200},
                   {"key_id":2,"created_at":"2026-02-02T03:04:05Z","state":"active","records":9},
                   {"key_id":3,"created_at":"2026-03-02T03:04:05Z","state":"pending","records":0}],
-                 "waiting_for":["rack-1","rack-2"],"not_counted":["rack-2"]}
+                 "waiting_for":["rack-1","rack-2"],"not_counted":["rack-2","rack-1/2"]}
                 """
             )
         );
@@ -41,7 +41,7 @@ public sealed class EncryptionCommandTests : IDisposable
             1207 records lie under old keys.
             7 of them are not encrypted.
             Waiting for these nodes to store the pending key: rack-1, rack-2
-            Not counted, because these nodes did not answer: rack-2
+            Not counted, because these nodes do not answer or these volumes are not open: rack-2, rack-1/2
 
             """,
             output.ToString()

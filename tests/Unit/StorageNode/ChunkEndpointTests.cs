@@ -57,7 +57,7 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.OK, (await cluster.PutAsync(2, chunk)).StatusCode);
         await NodeCluster.EventuallyAsync(
-            () => cluster.Nodes.All(node => node!.Volumes.Stores[0].Stats().Owed == 0),
+            () => cluster.Nodes.All(node => node!.Volumes.Open[0].Store.Stats().Owed == 0),
             "no owed mark"
         );
     }
@@ -134,7 +134,9 @@ public sealed class ChunkEndpointTests : IAsyncLifetime
         );
         Assert.Equal(HttpStatusCode.OK, (await PutEncodedAsync(chunk, gzip.ToArray(), "gzip")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await cluster.PutAsync(0, chunk)).StatusCode);
-        Assert.True(cluster.Nodes[0]!.Volumes.Stores[0].Find(ChunkId.OfChunk(chunk))!.RecordBytes < chunk.Length / 2);
+        Assert.True(
+            cluster.Nodes[0]!.Volumes.Open[0].Store.Find(ChunkId.OfChunk(chunk))!.RecordBytes < chunk.Length / 2
+        );
     }
 
     [Fact]

@@ -4,6 +4,8 @@ using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
 using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode;
+using FileSharing.StorageNode.Reclaim;
 
 namespace FileSharing.UnitTests.StorageNode;
 
@@ -146,6 +148,59 @@ public sealed class KeyRotationTests
         await AssertReadableAsync(cluster, [chunk]);
     }
 
+    [Fact]
+    public async Task Records_under_old_keys_are_rewritten_by_themselves_and_then_compaction_rests()
+    {
+        await using var api = await KeyApi.StartAsync();
+        var often = new CompactionSettings(TimeSpan.FromMilliseconds(100), DeadFractionMin: 0.3, RestFactor: 0);
+        await using var cluster = await NodeCluster.StartAsync(s => api.Configure(s) with { Compaction = often });
+        var chunks = Enumerable.Range(0, 20).Select(seed => NodeCluster.Random(50_000, seed)).ToList();
+        foreach (var chunk in chunks)
+        {
+            (await cluster.PutAsync(0, chunk)).EnsureSuccessStatusCode();
+        }
+
+        await RotateAsync(api, cluster, 2);
+        await EventuallyAsync(
+            cluster,
+            volume =>
+                volume.RecordsByKey.Count == 1
+                && volume.RecordsByKey.GetValueOrDefault(2u) == chunks.Count
+                && volume.SegmentsRemoved > 0,
+            "everything lies under key 2, and the old segments are gone"
+        );
+        await AssertReadableAsync(cluster, chunks);
+
+        var before = await SegmentsRemovedAsync(cluster);
+        await Task.Delay(10 * often.Interval);
+        Assert.Equal(before, await SegmentsRemovedAsync(cluster));
+    }
+
+    [Fact]
+    public async Task A_volume_that_is_away_holds_no_rotation_up_and_has_the_key_before_it_takes_records()
+    {
+        await using var api = await KeyApi.StartAsync();
+        NodeSettings Configure(NodeSettings settings) => NodeCluster.WithTwoVolumes(api.Configure(settings));
+        await using var cluster = await NodeCluster.StartAsync(Configure);
+        var second = Path.Combine(cluster.DataOf(0), "volume-2");
+        var secondId = cluster.Nodes[0]!.Volumes.Open[1].VolumeId;
+        await cluster.StopNodeAsync(0);
+        cluster.KeepMap(0);
+        Directory.Move(second, second + ".aside");
+        await cluster.RestartNodeAsync(0);
+        Assert.False((await StatusAsync(cluster, 0, volume: 1)).NeedsKeys);
+
+        await RotateAsync(api, cluster, 2);
+        api.StopAnswering(cluster.Nodes[0]!.NodeId);
+        Directory.Move(second + ".aside", second);
+        await NodeCluster.EventuallyAsync(() => cluster.Nodes[0]!.Volumes.Open.Count == 2, "the volume is open again");
+
+        Assert.Equal([1u, 2u], (await StatusAsync(cluster, 0, volume: 1)).DataKeys);
+        using var put = await cluster.PutAsync(0, cluster.ChunkOwnedBy(secondId, 1_000, seed: 1));
+        Assert.Equal(HttpStatusCode.Created, put.StatusCode);
+        Assert.Equal(1, (await StatusAsync(cluster, 0, volume: 1)).RecordsByKey[2]);
+    }
+
     private static ClusterSecrets Pending(NodeCluster cluster, WrappedKey key) =>
         cluster.Secrets with
         {
@@ -193,8 +248,14 @@ public sealed class KeyRotationTests
         }
     }
 
-    private static async Task<VolumeStatus> StatusAsync(NodeCluster cluster, int node) =>
-        (await cluster.Calls.StatusAsync(cluster.Map.Nodes[node], CancellationToken.None)).Volumes[0];
+    private static async Task<VolumeStatus> StatusAsync(NodeCluster cluster, int node, int volume = 0) =>
+        (await cluster.Calls.StatusAsync(cluster.Map.Nodes[node], CancellationToken.None)).Volumes[volume];
+
+    private static async Task<long> SegmentsRemovedAsync(NodeCluster cluster)
+    {
+        var volumes = await Task.WhenAll(Enumerable.Range(0, 3).Select(node => StatusAsync(cluster, node)));
+        return volumes.Sum(volume => volume.SegmentsRemoved);
+    }
 
     private static async Task<long> RecordsAsync(NodeCluster cluster, uint key)
     {

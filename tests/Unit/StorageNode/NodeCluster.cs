@@ -23,11 +23,13 @@ internal sealed class NodeCluster : IAsyncDisposable
     private readonly RootKey rootKey;
     private readonly MapHolder map = new();
     private readonly HttpClient internalHttp;
+    private readonly Func<NodeSettings, NodeSettings>? configure;
 
-    private NodeCluster(ClusterSecrets secrets, RootKey rootKey)
+    private NodeCluster(ClusterSecrets secrets, RootKey rootKey, Func<NodeSettings, NodeSettings>? configure)
     {
         this.secrets = secrets;
         this.rootKey = rootKey;
+        this.configure = configure;
         Signer = new UrlSigner(secrets, TimeProvider.System);
         internalHttp = InternalHttp.Create(
             new InternalAuth(secrets, TimeProvider.System),
@@ -69,7 +71,7 @@ internal sealed class NodeCluster : IAsyncDisposable
             ActiveDataKey = 1,
             ChunkingPolicy = "dedup",
         };
-        var cluster = new NodeCluster(made, root);
+        var cluster = new NodeCluster(made, root, configure);
         await SecretFile.WriteAsync(
             cluster.RootKeyFile,
             rootKeyHex,
@@ -94,9 +96,10 @@ internal sealed class NodeCluster : IAsyncDisposable
     }
 
     /// <summary>Starts a stopped node where it was.</summary>
-    public async Task RestartNodeAsync(int i, Func<NodeSettings, NodeSettings>? configure = null)
+    /// <param name="changed">Instead of what it was started with.</param>
+    public async Task RestartNodeAsync(int i, Func<NodeSettings, NodeSettings>? changed = null)
     {
-        await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), configure);
+        await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), changed ?? configure);
         Nodes[i]!.Map.Offer(Map);
     }
 
@@ -107,7 +110,31 @@ internal sealed class NodeCluster : IAsyncDisposable
     /// <summary>As if the node had taken the map from the API and kept it.</summary>
     public void KeepMap(int i) => new NodeFiles(DataOf(i)).WriteMap(Map.ToSignedBytes(secrets.MapKey));
 
+    public Guid ClusterId => secrets.ClusterId;
+
     public string DataOf(int i) => Path.Combine(directory, $"node-{i + 1}");
+
+    /// <summary>For <see cref="StartAsync"/>: the first node has two volumes.</summary>
+    public static NodeSettings WithTwoVolumes(NodeSettings settings) =>
+        settings.Name == "1"
+            ? settings with
+            {
+                Volumes = [Path.Combine(settings.Data, "volume-1"), Path.Combine(settings.Data, "volume-2")],
+            }
+            : settings;
+
+    /// <summary>A chunk that this volume is an owner of; another seed gives another chunk.</summary>
+    public byte[] ChunkOwnedBy(Guid volumeId, int bytes, int seed)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var chunk = Random(bytes, (seed * 1_000) + attempt);
+            if (Map.OwnersOf(ChunkId.OfChunk(chunk)).Any(owner => owner.VolumeId == volumeId))
+            {
+                return chunk;
+            }
+        }
+    }
 
     /// <summary>A URL of this node.</summary>
     public Uri Url(int node, UrlGrant grant) => new(Map.Nodes[node].Url, Signer.Sign(grant, TimeSpan.FromMinutes(10)));
@@ -155,7 +182,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     }
 
     /// <summary>Which nodes' indexes hold it.</summary>
-    public bool[] Holders(ChunkId id) => [.. Nodes.Select(node => node?.Volumes.Stores[0].Find(id) is not null)];
+    public bool[] Holders(ChunkId id) => [.. Nodes.Select(node => node?.Volumes.Open[0].Store.Find(id) is not null)];
 
     public static byte[] Random(int bytes, int seed)
     {
@@ -181,7 +208,7 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     public string RootKeyFile => Path.Combine(directory, "root.key");
 
-    private async Task StartNodeAsync(int i, string listen, Func<NodeSettings, NodeSettings>? configure)
+    private async Task StartNodeAsync(int i, string listen, Func<NodeSettings, NodeSettings>? change)
     {
         var settings = new NodeSettings
         {
@@ -194,7 +221,7 @@ internal sealed class NodeCluster : IAsyncDisposable
             FreeBytesMin = 64L << 20,
         };
         Nodes[i] = await NodeServer.StartAsync(
-            configure?.Invoke(settings) ?? settings,
+            change?.Invoke(settings) ?? settings,
             peers: null,
             TestLog.Configure,
             CancellationToken.None
@@ -204,7 +231,9 @@ internal sealed class NodeCluster : IAsyncDisposable
     private void OfferMap()
     {
         var nodes = Nodes.Select((node, i) => new MapNode(node!.NodeId, $"{i + 1}", node.Address, "default")).ToList();
-        var volumes = Nodes.Select(node => new MapVolume(node!.Volumes.Stores[0].VolumeId, node.NodeId, 1)).ToList();
+        var volumes = Nodes
+            .SelectMany(node => node!.Volumes.Open.Select(volume => new MapVolume(volume.VolumeId, node.NodeId, 1)))
+            .ToList();
         map.Offer(ClusterMap.Build(1, secrets.ClusterId, nodes, volumes));
         foreach (var node in Nodes)
         {

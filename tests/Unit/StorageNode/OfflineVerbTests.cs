@@ -109,7 +109,7 @@ public sealed class OfflineVerbTests : IAsyncLifetime
         cluster.KeepMap(0);
         await cluster.RestartNodeAsync(0);
         Assert.True(cluster.Holders(ChunkId.OfChunk(chunk))[0]);
-        Assert.False(cluster.Nodes[0]!.Volumes.Stores[0].Recovery.IndexRebuilt);
+        Assert.False(cluster.Nodes[0]!.Volumes.Open[0].Store.Recovery.IndexRebuilt);
     }
 
     private static async Task StopAllAsync(NodeCluster cluster)

@@ -2,7 +2,7 @@ using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Wire;
-using FileSharing.StorageNode;
+using FileSharing.StorageNode.Volumes;
 using FileSharing.UnitTests.BlobEngine;
 
 namespace FileSharing.UnitTests.StorageNode;
@@ -17,7 +17,7 @@ public sealed class VolumeSetTests
     {
         await using var volume = new TestVolume();
         await using var store = await volume.OpenAsync();
-        var (volumes, map) = Make(store);
+        var (volumes, map) = await MakeAsync(volume, store);
         var (own, foreign) = (Record(volume, id => Owns(map, store, id)), Record(volume, id => !Owns(map, store, id)));
 
         Assert.Equal(RecordStatus.Stored, await PutAsync(volumes, store, MapVersion, own.Record));
@@ -34,7 +34,7 @@ public sealed class VolumeSetTests
     {
         await using var volume = new TestVolume();
         await using var store = await volume.OpenAsync();
-        var (volumes, map) = Make(store);
+        var (volumes, map) = await MakeAsync(volume, store);
         var (id, record) = Record(volume, id => Owns(map, store, id));
 
         Assert.Equal(RecordStatus.StaleMap, await PutAsync(volumes, store, MapVersion - 1, record));
@@ -42,7 +42,7 @@ public sealed class VolumeSetTests
         Assert.Equal(RecordStatus.Stored, await PutAsync(volumes, store, MapVersion + 1, record));
     }
 
-    private static (VolumeSet Volumes, ClusterMap Map) Make(BlobStore store)
+    private static async Task<(VolumeSet Volumes, ClusterMap Map)> MakeAsync(TestVolume volume, BlobStore store)
     {
         var nodes = Enumerable
             .Range(1, 4)
@@ -56,7 +56,9 @@ public sealed class VolumeSetTests
         );
         var holder = new MapHolder();
         holder.Offer(map);
-        return (new VolumeSet([store], holder), map);
+        var volumes = new VolumeSet(holder, volume.Keys);
+        await volumes.AddAsync(new OpenVolume(store, 1, capacityBytes: 1), CancellationToken.None);
+        return (volumes, map);
     }
 
     private static bool Owns(ClusterMap map, BlobStore store, ChunkId id) =>

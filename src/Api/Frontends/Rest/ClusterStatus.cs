@@ -2,6 +2,7 @@ using FileSharing.Api.Background;
 using FileSharing.Api.Placement;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
+using FileSharing.Cluster.Wire;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -11,23 +12,32 @@ namespace FileSharing.Api.Frontends.Rest;
 /// <summary>What the nodes say about themselves, asked now.</summary>
 internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch watch, ILogger<NodeStates> log)
 {
+    /// <summary>The state of a node that answered.</summary>
+    public const string Up = "up";
+
     public bool IsReachable(MapNode node) => watch.IsReachable(node.NodeId);
 
     public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) =>
         [
             .. (await AnswersAsync(ct)).Select(answer =>
                 answer.Status is { } status
-                    ? Message(answer.Node, "up", [.. status.Volumes.Select(Message)])
+                    ? Message(answer.Node, Up, [.. status.Volumes.Select(v => Message(answer.Node, v))])
                     : Message(answer.Node, "unreachable", [])
             ),
         ];
 
-    /// <summary>Every node of the map with what it says of itself; null for one that cannot be asked.</summary>
-    public async Task<IReadOnlyList<(MapNode Node, Cluster.Wire.NodeStatus? Status)>> AnswersAsync(
-        CancellationToken ct
-    ) => await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(async n => (n, await AnswerAsync(n, ct))));
+    /// <summary>Records known to be damaged on the nodes that answered, not healed yet.</summary>
+    public static long DamagedOf(IReadOnlyList<NodeMessage> nodes) => nodes.Sum(n => n.Volumes.Sum(v => v.Damaged));
 
-    private async Task<Cluster.Wire.NodeStatus?> AnswerAsync(MapNode node, CancellationToken ct)
+    /// <summary>Volumes that the nodes which answered cannot serve.</summary>
+    public static int VolumesAwayOf(IReadOnlyList<NodeMessage> nodes) =>
+        nodes.Sum(n => n.Volumes.Count(v => v.Condition is "opening" or "failed" or "refused"));
+
+    /// <summary>Every node of the map with what it says of itself; null for one that cannot be asked.</summary>
+    public async Task<IReadOnlyList<(MapNode Node, NodeStatus? Status)>> AnswersAsync(CancellationToken ct) =>
+        await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(async n => (n, await AnswerAsync(n, ct))));
+
+    private async Task<NodeStatus?> AnswerAsync(MapNode node, CancellationToken ct)
     {
         if (IsReachable(node))
         {
@@ -47,8 +57,21 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
     private static NodeMessage Message(MapNode node, string state, IReadOnlyList<VolumeMessage> volumes) =>
         new(node.NodeId, node.Name, node.Url.GetLeftPart(UriPartial.Authority), node.Zone, state, volumes);
 
-    private static VolumeMessage Message(Cluster.Wire.VolumeStatus v) =>
-        new(v.VolumeId, v.Condition, v.Records, v.LiveRecordBytes, v.DiskBytes, v.FreeBytes, v.Owed, v.Damaged);
+    private static VolumeMessage Message(MapNode node, VolumeStatus v) =>
+        new(
+            VolumeName.Of(node, v.Number),
+            v.VolumeId,
+            v.Directory,
+            v.Condition,
+            v.Reason,
+            v.Records,
+            v.LiveRecordBytes,
+            v.DiskBytes,
+            v.FreeBytes,
+            v.Owed,
+            v.Damaged,
+            v.BytesReclaimed
+        );
 }
 
 /// <summary>GET /admin/status, POST /admin/nodes/tokens</summary>
@@ -79,6 +102,8 @@ internal static class ClusterStatus
             evidence?.VerifiedAt,
             evidence is null ? null : (time.GetUtcNow() - evidence.VerifiedAt).TotalSeconds,
             cluster.Map.Current?.Version ?? 0,
+            NodeStates.DamagedOf(nodes),
+            NodeStates.VolumesAwayOf(nodes),
             nodes
         );
     }

@@ -1,5 +1,7 @@
 using FileSharing.Api.Placement;
 using FileSharing.Chunks.Keys;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Wire;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,7 +28,7 @@ internal static class Encryption
             keys.Active == 0 ? 0 : records.Where(pair => pair.Key < keys.Active).Sum(pair => pair.Value),
             records.GetValueOrDefault(0u),
             keys.Pending is { } pending ? [.. KeyRotation.WaitingFor(answers, pending.Id).Select(n => n.Name)] : [],
-            [.. answers.Where(a => a.Status is null).Select(a => a.Node.Name)]
+            [.. answers.SelectMany(NotCounted)]
         );
     }
 
@@ -35,6 +37,12 @@ internal static class Encryption
         var made = await rotation.RotateAsync(context.RequestAborted);
         return TypedResults.Created((string?)null, Message(made, active: 0, records: 0));
     }
+
+    /// <summary>The node when it did not answer, else those of its volumes that it cannot read now.</summary>
+    private static IEnumerable<string> NotCounted((MapNode Node, NodeStatus? Status) answer) =>
+        answer.Status is { } status
+            ? status.Volumes.Where(v => v.IsAway).Select(v => VolumeName.Of(answer.Node, v.Number))
+            : [answer.Node.Name];
 
     private static DataKeyMessage Message(WrappedKey key, uint active, long records) =>
         new(

@@ -56,9 +56,11 @@ internal static class Health
                 evidence?.Missing,
                 evidence is null ? null : (time.GetUtcNow() - evidence.VerifiedAt).TotalSeconds,
                 nodes.Count,
-                nodes.Count(n => n.State == "up"),
+                nodes.Count(n => n.State == NodeStates.Up),
                 owed,
                 owed == 0 ? 0 : null,
+                NodeStates.DamagedOf(nodes),
+                NodeStates.VolumesAwayOf(nodes),
                 context.Features.Get<User>() is { IsAdministrator: true } ? nodes : null
             ),
             RestJson.Default.ClusterHealthReply,

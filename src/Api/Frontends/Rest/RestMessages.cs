@@ -152,14 +152,39 @@ internal sealed record NodeMessage(
 );
 
 internal sealed record VolumeMessage(
-    Guid VolumeId,
+    string Name,
+    Guid? VolumeId,
+    string Directory,
     string Condition,
+    string? Reason,
     long Records,
     long LiveRecordBytes,
     long DiskBytes,
     long FreeBytes,
     long Owed,
-    long Damaged
+    long Damaged,
+    long ReclaimedBytes
+);
+
+internal sealed record ScrubRequest(string? Volume = null);
+
+internal sealed record ScrubReply(IReadOnlyList<ScrubMessage> Items);
+
+internal sealed record ScrubMessage(
+    string Volume,
+    Guid? VolumeId,
+    long Run,
+    string State,
+    int SegmentsDone,
+    int Segments,
+    long BytesDone,
+    long Bytes,
+    long Records,
+    long Damaged,
+    long IndexMismatches,
+    int DamagedPlaces,
+    DateTimeOffset? FinishedAt,
+    string? Reason
 );
 
 internal sealed record ClusterStatusReply(
@@ -174,6 +199,8 @@ internal sealed record ClusterStatusReply(
     DateTimeOffset? VerifiedAt,
     double? EvidenceAgeSeconds,
     long MapVersion,
+    long Damaged,
+    int VolumesAway,
     IReadOnlyList<NodeMessage> Nodes
 );
 
@@ -184,7 +211,7 @@ internal sealed record DataKeyMessage(uint KeyId, DateTimeOffset CreatedAt, stri
 /// <param name="OldRecords">Those not under the active key; compaction rewrites them.</param>
 /// <param name="UnencryptedRecords">Part of <paramref name="OldRecords"/> in a cluster that encrypts.</param>
 /// <param name="WaitingFor">Names of the nodes that have not stored the pending key.</param>
-/// <param name="NotCounted">Names of the nodes that did not answer: their records are in no figure.</param>
+/// <param name="NotCounted">Names of the nodes that did not answer, and of volumes that are not open (as 1/2): their records are in no figure.</param>
 internal sealed record EncryptionReply(
     bool IsEncrypted,
     uint ActiveKey,
@@ -209,6 +236,8 @@ internal sealed record ClusterHealthReply(
     int NodesReachable,
     long? RepairQueue,
     double? RepairEstimateSeconds,
+    long Damaged,
+    int VolumesAway,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<NodeMessage>? Nodes
 );
 
@@ -244,6 +273,8 @@ internal sealed record ClusterHealthReply(
 [JsonSerializable(typeof(NewJoinTokenRequest))]
 [JsonSerializable(typeof(JoinTokenReply))]
 [JsonSerializable(typeof(ClusterStatusReply))]
+[JsonSerializable(typeof(ScrubRequest))]
+[JsonSerializable(typeof(ScrubReply))]
 [JsonSerializable(typeof(DataKeyMessage))]
 [JsonSerializable(typeof(EncryptionReply))]
 [JsonSerializable(typeof(HealthReply))]

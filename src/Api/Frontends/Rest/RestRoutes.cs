@@ -57,6 +57,14 @@ internal static class RestRoutes
             .For(Caller.Administrator)
             .Named("What is stored, and how well", "Administration");
         routes
+            .MapPost("/admin/scrub", Scrub.StartAsync)
+            .For(Caller.Administrator)
+            .Named("Read and check everything that is stored, now", "Administration");
+        routes
+            .MapGet("/admin/scrub", Scrub.GetAsync)
+            .For(Caller.Administrator)
+            .Named("How far the scrubs are", "Administration");
+        routes
             .MapPost("/admin/nodes/tokens", ClusterStatus.CreateTokenAsync)
             .For(Caller.Administrator)
             .Named("A token for one node to join", "Administration");

@@ -9,25 +9,30 @@ internal static class GetRecord
 {
     public static async Task HandleAsync(HttpContext context, Guid volumeId, ChunkId id, NodeParts node)
     {
-        var store = VolumeCalls.Require(node, volumeId);
-        using var record = await ReadAsync(store, id, context.RequestAborted);
+        using var record = await ReadAsync(node, volumeId, id, context.RequestAborted);
         context.Response.ContentType = "application/octet-stream";
         context.Response.ContentLength = record.Memory.Length;
         await context.Response.Body.WriteAsync(record.Memory, context.RequestAborted);
     }
 
-    private static async Task<StoredRecord> ReadAsync(BlobStore store, ChunkId id, CancellationToken cancellationToken)
+    private static async Task<StoredRecord> ReadAsync(
+        NodeParts node,
+        Guid volumeId,
+        ChunkId id,
+        CancellationToken cancellationToken
+    )
     {
+        using var use = VolumeCalls.Require(node, volumeId);
         try
         {
-            return await store.ReadRecordAsync(id, cancellationToken)
+            return await use.Store.ReadRecordAsync(id, cancellationToken)
                 ?? throw new RequestException(
                     StatusCodes.Status404NotFound,
                     "not-here",
                     "The volume does not hold this record."
                 );
         }
-        catch (BlobException error)
+        catch (BlobException error) when (error.Error != BlobError.IndexDamaged)
         {
             throw new RequestException(StatusCodes.Status422UnprocessableEntity, "damaged", error.Message);
         }

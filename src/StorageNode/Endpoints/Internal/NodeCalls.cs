@@ -2,14 +2,13 @@ using System.Globalization;
 using System.Text;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Transport;
-using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Ingest;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace FileSharing.StorageNode.Endpoints.Internal;
 
-/// <summary>Calls to the node as a whole: manifests, notifications, status, watch.</summary>
+/// <summary>Calls to the node as a whole: manifests, notifications, watch.</summary>
 internal static class NodeCalls
 {
     /// <summary><c>PUT /internal/v1/manifests/{id}</c>. Only the API writes manifests: a client has no URL that makes one.</summary>
@@ -61,35 +60,6 @@ internal static class NodeCalls
     {
         await node.Notifications.FlushAsync(context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
-    }
-
-    /// <summary><c>GET /internal/v1/status</c></summary>
-    public static Task StatusAsync(HttpContext context, NodeParts node)
-    {
-        var volumes = node.Volumes.Stores.Select(store =>
-        {
-            var stats = store.Stats();
-            return new VolumeStatus(
-                store.VolumeId,
-                store.Condition.ToString().ToLowerInvariant(),
-                (long)store.Incarnation,
-                stats.Records,
-                stats.LiveRecordBytes,
-                stats.DiskBytes,
-                stats.FreeBytes,
-                stats.Owed,
-                stats.DamagedRecords,
-                [.. store.StoredKeys.Select(key => key.Id)],
-                stats.RecordsByKey
-            );
-        });
-        var status = new NodeStatus(
-            node.State.NodeId,
-            node.State.NodeName,
-            node.State.Map.Current?.Version ?? 0,
-            [.. volumes]
-        );
-        return Replies.WriteJsonAsync(context, status, WireJson.Default.NodeStatus);
     }
 
     /// <summary><c>GET /internal/v1/watch</c>: a line every quarter of a second until someone stops.</summary>

@@ -23,7 +23,7 @@ internal static class PutRecords
 
     public static async Task HandleAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
-        // 1. An older map is refused whole, before anything is stored.
+        // 1. An older map, and a volume that is not open, is refused whole, before anything is stored.
         context.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = BodyBytesMax;
         var mapVersion = MapVersionOf(context.Request);
         if (node.State.Map.Current is not { } current || mapVersion < current.Version)
@@ -34,6 +34,8 @@ internal static class PutRecords
                 "The sender's cluster map is older than this node's."
             );
         }
+
+        VolumeCalls.Require(node, volumeId).Dispose();
 
         // 2. Memory from the peers' pool: it never waits for a client's upload.
         if (context.Request.ContentLength is not { } length || length > BodyBytesMax)
@@ -55,9 +57,9 @@ internal static class PutRecords
             await Task.WhenAll(statuses);
         }
 
-        if (settled.Count > 0 && node.Volumes.Find(volumeId) is { } store)
+        if (settled.Count > 0)
         {
-            await SettleAsync(store, settled, context.RequestAborted);
+            await SettleAsync(node, volumeId, settled, context.RequestAborted);
         }
 
         var answer = new byte[statuses.Count];
@@ -127,13 +129,19 @@ internal static class PutRecords
         }
     }
 
-    private static async Task SettleAsync(BlobStore store, List<ChunkId> ids, CancellationToken cancellationToken)
+    private static async Task SettleAsync(
+        NodeParts node,
+        Guid volumeId,
+        List<ChunkId> ids,
+        CancellationToken cancellationToken
+    )
     {
         try
         {
-            await store.SettleAsync(ids, cancellationToken);
+            using var use = VolumeCalls.Require(node, volumeId);
+            await use.Store.SettleAsync(ids, cancellationToken);
         }
-        catch (BlobException)
+        catch (Exception error) when (error is IOException or RequestException)
         {
             // The marks stay, and are lifted by the delivery daemon.
         }

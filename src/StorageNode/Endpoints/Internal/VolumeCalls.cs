@@ -1,6 +1,6 @@
 using System.Text.Json;
-using FileSharing.BlobEngine;
 using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.AspNetCore.Http;
 
 namespace FileSharing.StorageNode.Endpoints.Internal;
@@ -10,7 +10,7 @@ internal static class VolumeCalls
 {
     public static async Task AdoptAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
-        var store = Require(node, volumeId);
+        using var use = Require(node, volumeId);
         var request = await JsonSerializer.DeserializeAsync(
             context.Request.Body,
             WireJson.Default.AdoptRequest,
@@ -21,13 +21,13 @@ internal static class VolumeCalls
             throw TooMany();
         }
 
-        var have = await store.AdoptAsync(request.Ids, request.Epoch, context.RequestAborted);
+        var have = await use.Store.AdoptAsync(request.Ids, request.Epoch, context.RequestAborted);
         await Replies.WriteJsonAsync(context, new HaveReply(have), WireJson.Default.HaveReply);
     }
 
     public static async Task HasAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
-        var store = Require(node, volumeId);
+        using var use = Require(node, volumeId);
         var request = await JsonSerializer.DeserializeAsync(
             context.Request.Body,
             WireJson.Default.HasRequest,
@@ -38,18 +38,16 @@ internal static class VolumeCalls
             throw TooMany();
         }
 
-        var have = new HaveReply([.. request.Ids.Select(store.Has)]);
+        var have = new HaveReply([.. request.Ids.Select(use.Store.Has)]);
         await Replies.WriteJsonAsync(context, have, WireJson.Default.HaveReply);
     }
 
+    /// <summary>Lets the call work on the volume; the caller disposes it.</summary>
     /// <exception cref="RequestException">503: another node may hold it, or this one when the volume is back. Never 404: that would say "no such record".</exception>
-    public static BlobStore Require(NodeParts node, Guid volumeId) =>
-        node.Volumes.Find(volumeId)
-        ?? throw new RequestException(
-            StatusCodes.Status503ServiceUnavailable,
-            "volume-away",
-            "This volume is not open on this node."
-        );
+    public static VolumeUse Require(NodeParts node, Guid volumeId) => node.Volumes.Enter(volumeId) ?? throw Away();
+
+    public static RequestException Away() =>
+        new(StatusCodes.Status503ServiceUnavailable, "volume-away", "This volume is not open on this node.");
 
     private static RequestException TooMany() =>
         new(StatusCodes.Status400BadRequest, "too-many-ids", $"At most {AdoptRequest.IdsMax} ids a call.");

@@ -1,7 +1,7 @@
 using FileSharing.BlobEngine;
 using Microsoft.Extensions.Logging;
 
-namespace FileSharing.StorageNode;
+namespace FileSharing.StorageNode.Volumes;
 
 /// <summary>Says once in the log when a volume stops taking records, or takes them again. Nothing else depends on it.</summary>
 internal sealed class VolumeWatch(VolumeSet volumes, TimeProvider time, ILogger<VolumeWatch> log)
@@ -24,25 +24,25 @@ internal sealed class VolumeWatch(VolumeSet volumes, TimeProvider time, ILogger<
     /// <summary>Compares each volume's condition with that of the last look; a new volume counts as writable.</summary>
     public void Look()
     {
-        foreach (var store in volumes.Stores)
+        foreach (var volume in volumes.Open)
         {
-            var condition = store.Condition;
-            if (condition == known.GetValueOrDefault(store.VolumeId, VolumeCondition.Writable))
+            var condition = volume.Store.Condition;
+            if (condition == known.GetValueOrDefault(volume.VolumeId, VolumeCondition.Writable))
             {
                 continue;
             }
 
-            known[store.VolumeId] = condition;
+            known[volume.VolumeId] = condition;
             switch (condition)
             {
                 case VolumeCondition.Full:
-                    log.VolumeIsFull(store.VolumeId);
+                    log.VolumeIsFull(volume.VolumeId);
                     break;
                 case VolumeCondition.Poisoned:
-                    log.VolumeIsPoisoned(store.VolumeId);
+                    log.VolumeIsPoisoned(volume.VolumeId);
                     break;
                 default:
-                    log.VolumeIsWritable(store.VolumeId);
+                    log.VolumeIsWritable(volume.VolumeId);
                     break;
             }
         }

@@ -3,34 +3,81 @@ using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Wire;
 
-namespace FileSharing.StorageNode;
+namespace FileSharing.StorageNode.Volumes;
 
-/// <summary>The open volumes of this node, and what other nodes may ask of them: the same for a call over HTTP and a direct one.</summary>
-internal sealed class VolumeSet(IReadOnlyList<BlobStore> stores, MapHolder map)
+/// <summary>
+/// The volumes of this node that are open at the moment, and what other nodes may ask of them: the same for a call over HTTP and a direct one. Volumes
+/// come and go while it is used: who works on one enters it first.
+/// </summary>
+internal sealed class VolumeSet(MapHolder map, DataKeys keys)
 {
-    private readonly Dictionary<Guid, BlobStore> byId = stores.ToDictionary(store => store.VolumeId);
+    private readonly Lock swapping = new();
+    private volatile OpenVolume[] open = [];
 
-    public IReadOnlyList<BlobStore> Stores { get; } = stores;
+    /// <summary>As of now, in the order of the node's directories.</summary>
+    public IReadOnlyList<OpenVolume> Open => open;
 
     /// <summary>Asked for a data key that a record needs and its volume lacks, before the record is refused; null: it is refused at once.</summary>
     public Func<uint, CancellationToken, Task>? KeyMissing { get; set; }
 
-    public BlobStore? Find(Guid volumeId) => byId.GetValueOrDefault(volumeId);
-
-    public bool Holds(MapVolume volume) => byId.ContainsKey(volume.VolumeId);
-
-    /// <summary>The local volume that owns this id, if one does.</summary>
-    public BlobStore? OwnerOf(ChunkId id)
+    /// <summary>Puts the process's data keys on the volume, then lets requests find it: a record must never need a key that its volume lacks.</summary>
+    public async Task AddAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
-        foreach (var owner in map.Required.OwnersOf(id))
+        await volume.Store.StoreKeysAsync(keys.Wrapped, cancellationToken);
+        lock (swapping)
         {
-            if (byId.TryGetValue(owner.VolumeId, out var store))
+            open = [.. open.Append(volume).OrderBy(one => one.Number)];
+        }
+    }
+
+    /// <summary>No request finds it any more; those that work on it go on.</summary>
+    public void Remove(OpenVolume volume)
+    {
+        lock (swapping)
+        {
+            open = [.. open.Where(one => one != volume)];
+        }
+    }
+
+    /// <returns>Null when it is not open here.</returns>
+    public VolumeUse? Enter(Guid volumeId)
+    {
+        foreach (var volume in open)
+        {
+            if (volume.VolumeId == volumeId)
             {
-                return store;
+                return volume.TryEnter();
             }
         }
 
         return null;
+    }
+
+    /// <summary>The open local volume that owns this id, if one does.</summary>
+    public VolumeUse? EnterOwner(ChunkId id)
+    {
+        foreach (var owner in map.Required.OwnersOf(id))
+        {
+            if (Enter(owner.VolumeId) is { } use)
+            {
+                return use;
+            }
+        }
+
+        return null;
+    }
+
+    public bool Holds(Guid volumeId)
+    {
+        foreach (var volume in open)
+        {
+            if (volume.VolumeId == volumeId)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Stores one record of another node (or of this one). Never throws for what the sender can act on.</summary>
@@ -48,19 +95,25 @@ internal sealed class VolumeSet(IReadOnlyList<BlobStore> stores, MapHolder map)
             return RecordStatus.StaleMap;
         }
 
-        if (Find(volumeId) is not { } store || !TryReadId(record.Span, out var id) || !Owns(current, volumeId, id))
+        if (!TryReadId(record.Span, out var id) || !Owns(current, volumeId, id))
         {
             return RecordStatus.NotAnOwner;
+        }
+
+        using var use = Enter(volumeId);
+        if (use is null)
+        {
+            return RecordStatus.VolumeAway;
         }
 
         var options = new PutOptions(epoch, owed);
         try
         {
-            var status = await TryPutAsync(store, record, options, cancellationToken);
+            var status = await TryPutAsync(use.Store, record, options, cancellationToken);
             if (status == RecordStatus.UnknownKey && KeyMissing is { } provide)
             {
                 await provide(RecordCodec.ReadHeader(record.Span).KeyId, cancellationToken);
-                status = await TryPutAsync(store, record, options, cancellationToken);
+                status = await TryPutAsync(use.Store, record, options, cancellationToken);
             }
 
             return status;
@@ -96,6 +149,11 @@ internal sealed class VolumeSet(IReadOnlyList<BlobStore> stores, MapHolder map)
                 BlobError.BadRecord => RecordStatus.BadRecord,
                 _ => RecordStatus.VolumePoisoned,
             };
+        }
+        catch (IOException)
+        {
+            // The index or the disk: as good as no write.
+            return RecordStatus.VolumePoisoned;
         }
     }
 
