@@ -57,7 +57,9 @@ public sealed class ScrubTests(ClusterFixture fixture) : IClassFixture<ClusterFi
     {
         var back = Product.PathOf("scrub-back");
         (await Product.Admin.CliAsync("get", "/scrub.bin", back)).Succeeded();
-        Assert.True((await File.ReadAllBytesAsync(file)).AsSpan().SequenceEqual(await File.ReadAllBytesAsync(back)));
+        var got = await File.ReadAllBytesAsync(back);
+        var put = await File.ReadAllBytesAsync(file);
+        Assert.True(put.AsSpan().SequenceEqual(got), "The file came back with other bytes.");
         File.Delete(back);
     }
 
