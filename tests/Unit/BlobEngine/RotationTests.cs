@@ -102,11 +102,7 @@ public sealed class RotationTests : IAsyncLifetime
     public async Task A_record_whose_plaintext_is_not_its_id_s_gets_no_new_seal()
     {
         await using var store = await volume.OpenAsync();
-        var plain = TestBytes.Make(5_000, seed: 1);
-        var wrong = ChunkId.OfChunk(TestBytes.Make(5_000, seed: 2));
-        var record = new byte[RecordCodec.RecordBytesMax(plain.Length)];
-        record = record[..volume.Codec.Encode(RecordKind.Chunk, wrong, plain, record)];
-        await store.PutAsync(record, new PutOptions(1, Owed: false), None);
+        await store.PutAsync(MakeWrongRecord(), new PutOptions(1, Owed: false), None);
         await volume.RotateAsync(store, 2);
 
         var report = await store.CompactAsync(Rewrite, None);
@@ -114,6 +110,23 @@ public sealed class RotationTests : IAsyncLifetime
         Assert.Equal(0, report.RecordsRewritten);
         Assert.Equal(1, report.SegmentsKept);
         Assert.Equal(new Dictionary<uint, long> { [1] = 1 }, store.Stats().RecordsByKey);
+    }
+
+    [Fact]
+    public async Task A_segment_that_must_stay_does_not_state_its_notes_again_at_every_run()
+    {
+        await using var store = await volume.OpenAsync();
+        var wrong = MakeWrongRecord();
+        await volume.RotateAsync(store, 2);
+        var touched = await volume.PutAsync(store, 5_000, seed: 3);
+        await store.SealAsync(None);
+        await store.PutAsync(wrong, new PutOptions(1, Owed: false), None);
+        Assert.True(await store.AdoptAsync(touched.Id, epoch: 5, None));
+
+        var report = await store.CompactAsync(Rewrite, None);
+
+        Assert.Equal(1, report.SegmentsKept);
+        Assert.Equal(0, report.NotesCarried);
     }
 
     [Fact]
@@ -172,6 +185,15 @@ public sealed class RotationTests : IAsyncLifetime
         Assert.Equal(1, report.SegmentsRemoved);
         Assert.False(File.Exists(damaged));
         await AssertHoldsAsync(store, [kept, also]);
+    }
+
+    /// <summary>With good checksums, under the current key, of other bytes than its id names.</summary>
+    private byte[] MakeWrongRecord()
+    {
+        var plain = TestBytes.Make(5_000, seed: 1);
+        var named = ChunkId.OfChunk(TestBytes.Make(5_000, seed: 2));
+        var record = new byte[RecordCodec.RecordBytesMax(plain.Length)];
+        return record[..volume.Codec.Encode(RecordKind.Chunk, named, plain, record)];
     }
 
     private static async Task AssertHoldsAsync(BlobStore store, List<(ChunkId Id, byte[] Plain)> expected)
