@@ -57,7 +57,9 @@ public sealed class ScrubTests(ClusterFixture fixture) : IClassFixture<ClusterFi
     {
         var back = Product.PathOf("scrub-back");
         (await Product.Admin.CliAsync("get", "/scrub.bin", back)).Succeeded();
-        Assert.True((await File.ReadAllBytesAsync(file)).AsSpan().SequenceEqual(await File.ReadAllBytesAsync(back)));
+        var bytes = await File.ReadAllBytesAsync(back);
+        var sent = await File.ReadAllBytesAsync(file);
+        Assert.True(sent.AsSpan().SequenceEqual(bytes));
         File.Delete(back);
     }
 
