@@ -9,6 +9,12 @@ namespace FileSharing.StorageNode.Volumes;
 /// <param name="directories">All of the node's.</param>
 internal sealed class VolumeGuard(IReadOnlyList<string> directories, Guid nodeId, MapHolder map)
 {
+    /// <summary>Either copy makes it a volume.</summary>
+    private static readonly string[] Identity = ["volume.json", "volume.json.2"];
+
+    /// <summary>What an opening that was cut short leaves where no volume is.</summary>
+    private static readonly string[] LeftByOpening = ["LOCK", "volume.json.tmp"];
+
     /// <summary>
     /// A further directory may be empty: a new volume is made in it. One for each volume of the map may not, and while one of these is empty, nobody can say
     /// which of the empty ones it is: all of them wait.
@@ -32,9 +38,13 @@ internal sealed class VolumeGuard(IReadOnlyList<string> directories, Guid nodeId
         }
     }
 
-    /// <summary>An opening would take it for a place for a new volume. What holds something else, the opening refuses itself.</summary>
+    /// <summary>An opening would take it for a place for a new volume; what holds something else, it refuses itself.</summary>
     private static bool IsEmpty(string directory) =>
-        !Directory.Exists(directory) || !Directory.EnumerateFileSystemEntries(directory).Any();
+        !Directory.Exists(directory)
+        || Directory
+            .EnumerateFileSystemEntries(directory)
+            .All(entry => LeftByOpening.Contains(Path.GetFileName(entry)));
 
-    private static bool HoldsVolume(string directory) => File.Exists(Path.Combine(directory, "volume.json"));
+    private static bool HoldsVolume(string directory) =>
+        Identity.Any(name => File.Exists(Path.Combine(directory, name)));
 }

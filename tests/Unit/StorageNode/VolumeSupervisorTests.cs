@@ -244,6 +244,8 @@ public sealed class VolumeSupervisorTests
             case Trouble.NotMounted:
                 Directory.Move(directory, aside);
                 Directory.CreateDirectory(directory);
+                // As an opening that was cut short leaves it: still no volume.
+                await File.WriteAllTextAsync(Path.Combine(directory, "LOCK"), "");
                 return PutBack;
             case Trouble.NotAVolume:
                 Directory.Move(directory, aside);
