@@ -64,7 +64,8 @@ public sealed unsafe class RocksDb : IDisposable
         RocksDbApi.rocksdb_options_set_max_background_jobs(db, 2);
         RocksDbApi.rocksdb_options_set_compression(db, RocksDbApi.CompressionZstd);
         RocksDbApi.rocksdb_options_set_level_compaction_dynamic_level_bytes(db, 1);
-        RocksDbApi.rocksdb_options_set_info_log_level(db, RocksDbApi.LogLevelError);
+        // Its log lies beside its tables. Version 7.8 built with assertions, as in Debian, ends the process when a line follows one that the full disk refused.
+        RocksDbApi.rocksdb_options_set_info_log_level(db, RocksDbApi.LogLevelNone);
         RocksDbApi.rocksdb_options_set_keep_log_file_num(db, 2);
         RocksDbApi.rocksdb_options_set_stats_dump_period_sec(db, 0);
         RocksDbApi.rocksdb_options_set_manifest_preallocation_size(db, ManifestGrowthBytes);

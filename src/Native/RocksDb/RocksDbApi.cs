@@ -8,7 +8,9 @@ internal static unsafe partial class RocksDbApi
     private const string Library = NativeLibraryName.RocksDbImport;
 
     internal const int CompressionZstd = 7;
-    internal const int LogLevelError = 3;
+
+    /// <summary>Above every severity: no line is written.</summary>
+    internal const int LogLevelNone = 5;
 
     [LibraryImport(Library)]
     internal static partial nint rocksdb_options_create();

@@ -1,4 +1,5 @@
 using FileSharing.Native.RocksDb;
+using FileSharing.UnitTests.BlobEngine;
 using Xunit;
 
 namespace FileSharing.UnitTests.Native;
@@ -82,5 +83,25 @@ public sealed class RocksDbTests : IDisposable
         using var db = RocksDb.Open(path, new RocksDbOptions());
         var error = Assert.Throws<RocksDbException>(() => RocksDb.Open(path, new RocksDbOptions()));
         Assert.Contains("lock", error.Message, StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    public void On_a_full_disk_a_flush_is_refused_without_a_line_in_a_log_which_would_end_the_process_at_the_next_one()
+    {
+        using var disk = SmallFileSystem.Mount(mebibytes: 32);
+        var database = Path.Combine(disk.Root, "database");
+        using (var db = RocksDb.Open(database, new RocksDbOptions()))
+        {
+            using var batch = new WriteBatch();
+            batch.Put("key"u8, "1"u8);
+            db.Write(batch);
+            disk.FillBut(0);
+            Assert.True(Assert.Throws<RocksDbException>(db.Flush).IsNoSpace);
+            Assert.Equal(1, db.Get("key"u8, new byte[1]));
+            // With room again a line that was held back would get out when it is closed.
+            disk.Release();
+        }
+
+        Assert.Equal(0, new FileInfo(Path.Combine(database, "LOG")).Length);
     }
 }
