@@ -106,11 +106,17 @@ public sealed unsafe class RocksDb : IDisposable
     }
 
     /// <summary>Returns when every batch written before is on stable storage.</summary>
+    /// <exception cref="RocksDbException">Also when others write faster than it flushes; ask again.</exception>
     public void Flush()
     {
         nint error = 0;
         RocksDbApi.rocksdb_flush(db, db.FlushOptions, &error);
         RocksDbApi.Check(error);
+        // After a full disk it may say that it is done when it is not (facebook/rocksdb, issue 8046): what it still has to write tells.
+        if (Property("rocksdb.num-immutable-mem-table") > 0)
+        {
+            throw new RocksDbException(RocksDbException.Unflushed);
+        }
     }
 
     /// <summary>Merges all files: for measuring what a key costs.</summary>

@@ -3,6 +3,10 @@ namespace FileSharing.Native.RocksDb;
 /// <summary>RocksDB refused or failed; the message is its own.</summary>
 public sealed class RocksDbException : IOException
 {
+    /// <summary>In RocksDB's own words, so that it counts as what it comes from.</summary>
+    internal const string Unflushed =
+        "IO error: No space left on device, or none a moment ago: not all has been flushed";
+
     public RocksDbException() { }
 
     public RocksDbException(string message)

@@ -104,4 +104,46 @@ public sealed class RocksDbTests : IDisposable
 
         Assert.Equal(0, new FileInfo(Path.Combine(database, "LOG")).Length);
     }
+
+    [Fact]
+    public async Task A_flush_that_leaves_something_in_memory_says_so_and_counts_as_one_without_room()
+    {
+        using var db = RocksDb.Open(path, new RocksDbOptions { WriteBufferBytes = 64 << 10 });
+        using var stop = new CancellationTokenSource();
+        // Full disks bring it about once in minutes; who writes faster than it flushes does so at once.
+        var others = Task.Run(() => WriteUntil(db, stop.Token));
+        try
+        {
+            var error = Assert.Throws<RocksDbException>(() => FlushTimes(db, 1_000));
+            Assert.True(error.IsNoSpace);
+            Assert.True(error.IsRefusalOfSystem);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await others;
+        }
+
+        db.Flush();
+    }
+
+    private static void FlushTimes(RocksDb db, int times)
+    {
+        for (var i = 0; i < times; i++)
+        {
+            db.Flush();
+        }
+    }
+
+    private static void WriteUntil(RocksDb db, CancellationToken stopped)
+    {
+        var value = new byte[1 << 10];
+        using var batch = new WriteBatch();
+        for (var i = 0; !stopped.IsCancellationRequested; i++)
+        {
+            batch.Clear();
+            batch.Put(BitConverter.GetBytes(i), value);
+            db.Write(batch);
+        }
+    }
 }
