@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FileSharing.Native.RocksDb;
 using FileSharing.UnitTests.BlobEngine;
 using Xunit;
@@ -111,10 +112,15 @@ public sealed class RocksDbTests : IDisposable
         using var db = RocksDb.Open(path, new RocksDbOptions { WriteBufferBytes = 64 << 10 });
         using var stop = new CancellationTokenSource();
         // Full disks bring it about once in minutes; who writes faster than it flushes does so at once.
-        var others = Task.Run(() => WriteUntil(db, stop.Token));
+        var others = Task.Factory.StartNew(
+            () => WriteUntil(db, stop.Token),
+            CancellationToken.None,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
         try
         {
-            var error = Assert.Throws<RocksDbException>(() => FlushTimes(db, 1_000));
+            var error = Assert.Throws<RocksDbException>(() => FlushFor(db, TimeSpan.FromSeconds(60)));
             Assert.True(error.IsNoSpace);
             Assert.True(error.IsRefusalOfSystem);
         }
@@ -127,9 +133,10 @@ public sealed class RocksDbTests : IDisposable
         db.Flush();
     }
 
-    private static void FlushTimes(RocksDb db, int times)
+    private static void FlushFor(RocksDb db, TimeSpan atMost)
     {
-        for (var i = 0; i < times; i++)
+        var began = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(began) < atMost)
         {
             db.Flush();
         }
