@@ -9,7 +9,7 @@ public sealed partial class BlobStore
     /// Gives the space of dead records back: writes the live ones of the emptiest sealed segments again, and removes the files. Everything else goes on meanwhile.
     /// It may be cut off at any moment; what it has done stays done.
     /// </summary>
-    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>; <see cref="BlobError.VolumeFull"/>: not even the room to move a record is left.</exception>
+    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>; <see cref="BlobError.VolumeFull"/>: no segment could be removed, for want of room to move a record or a note.</exception>
     /// <remarks>docs/compaction.md.</remarks>
     public async Task<CompactionReport> CompactAsync(CompactionOptions options, CancellationToken ct)
     {

@@ -177,7 +177,7 @@ public sealed partial class BlobStore : IAsyncDisposable
     /// "Have it, and stamp it": true only when the record is present, its checksum passes, and the stamp is durable. A record stamped with
     /// this epoch or a later one has been checked in it and is not read again, unless a reader has found it damaged since.
     /// </summary>
-    /// <exception cref="BlobException"><see cref="BlobError.WriterPoisoned"/>.</exception>
+    /// <exception cref="BlobException"><see cref="BlobError.VolumeFull"/>: no stamp, the record stays as it is. <see cref="BlobError.WriterPoisoned"/>.</exception>
     public async ValueTask<bool> AdoptAsync(ChunkId id, uint epoch, CancellationToken ct)
     {
         ThrowIfDisposed();

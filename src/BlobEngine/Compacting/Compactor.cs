@@ -43,10 +43,25 @@ internal sealed class Compactor(
             await SealOldKeysAsync(ct);
         }
 
+        BlobException? noRoom = null;
         foreach (var segment in Choose(options))
         {
             ct.ThrowIfCancellationRequested();
-            await CompactAsync(segment, options, ct);
+            try
+            {
+                await CompactAsync(segment, options, ct);
+            }
+            catch (BlobException error) when (error.Error == BlobError.VolumeFull)
+            {
+                // The next may need no room: the oldest dead segments have neither records nor notes to carry, and what they give is enough for the others.
+                noRoom = error;
+                segmentsKept++;
+            }
+        }
+
+        if (noRoom is not null && segmentsRemoved == 0)
+        {
+            throw noRoom;
         }
 
         return new CompactionReport(

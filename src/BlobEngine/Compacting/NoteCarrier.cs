@@ -57,7 +57,7 @@ internal sealed class NoteCarrier(Volume volume, SegmentWriter writer, ChunkLock
 
     private async Task StateAsync(Note note, CancellationToken ct)
     {
-        await writer.AppendAsync(new AppendRequest(note), ct);
+        await writer.AppendAsync(new AppendRequest(note, isCarried: true), ct);
         Interlocked.Increment(ref stated);
     }
 

@@ -18,9 +18,12 @@ internal sealed class AppendRequest
     public AppendRequest(ReadOnlyMemory<byte> record, RecordHeader header, IndexEntry moved)
         : this(record, header, new PutOptions(moved.TouchEpoch, moved.Owed)) => Moved = moved;
 
-    public AppendRequest(Note note)
+    /// <param name="note">What is stated.</param>
+    /// <param name="isCarried">Whether it is stated again, to outlive the segment where it stood.</param>
+    public AppendRequest(Note note, bool isCarried = false)
     {
         Note = note;
+        IsCarried = isCarried;
         FrameBytes = SegmentFormat.NoteFrameBytes;
     }
 
@@ -44,6 +47,14 @@ internal sealed class AppendRequest
     public FrameFlags Flags => RecordFlags.Of(Options.Owed, Moved?.GcState ?? 0);
 
     public Note Note { get; }
+
+    public bool IsCarried { get; }
+
+    /// <summary>Part of compaction, which is what makes room: it may use all that is kept free.</summary>
+    public bool MakesRoom => IsCarried || Moved is not null;
+
+    /// <summary>What a put or an adopt states of a record that is there already.</summary>
+    public bool IsStamp => !IsRecord && !IsCarried && Note.Kind is NoteKind.Touch or NoteKind.Owed;
 
     public bool IsRecord => !Record.IsEmpty;
 

@@ -28,6 +28,7 @@ internal sealed class SegmentWriter : IDisposable
     private int inside;
     private int running = 2;
     private volatile bool isFull;
+    private volatile bool isShort;
     private volatile BlobException? poison;
 
     public SegmentWriter(
@@ -202,8 +203,7 @@ internal sealed class SegmentWriter : IDisposable
                 continue;
             }
 
-            // Moving records is what makes room, so it may use what is kept free.
-            if (request is { IsRecord: true, Moved: null } && isFull)
+            if (IsRefused(request))
             {
                 request.Fail(Full(cause: null));
                 continue;
@@ -255,7 +255,19 @@ internal sealed class SegmentWriter : IDisposable
         }
     }
 
-    private void RefreshCondition() => isFull = disk.FreeBytes(options.Path) < options.FreeBytesMin;
+    private void RefreshCondition()
+    {
+        var free = disk.FreeBytes(options.Path);
+        isFull = free < options.FreeBytesMin;
+        isShort = free < options.FreeBytesMin / 2;
+    }
+
+    /// <summary>
+    /// What is kept free is for what makes room. Stamps may use half of it, so that clients go on finding what they need not send; by them alone nothing becomes
+    /// free, and there is no end to them. Deletes, and marks that are set once, may use all of it, as compaction does.
+    /// </summary>
+    private bool IsRefused(AppendRequest request) =>
+        !request.MakesRoom && ((request.IsRecord && isFull) || (request.IsStamp && isShort));
 
     private void Poison(Exception error, PendingBatch batch)
     {

@@ -33,10 +33,12 @@ public sealed class DiskFaultTests
     [Fact]
     public async Task A_disk_that_is_full_is_made_empty_again_by_deletes_and_compaction()
     {
-        var faults = new DiskFaults { SpaceBytes = 256 << 10 };
+        // The segments here have 8 blocks, not 262,144: a reserve of two would not hold the deletes, each in a block of its own.
+        const long FreeBytesMin = 1 << 20;
+        var faults = new DiskFaults { SpaceBytes = FreeBytesMin + (256 << 10) };
         var trace = new Trace();
         var start = DiskImage.Empty;
-        await using (var volume = await SimVolume.OpenAsync(new SimMachine(start, trace, faults)))
+        await using (var volume = await SimVolume.OpenAsync(new SimMachine(start, trace, faults), FreeBytesMin))
         {
             for (var round = 0; round < 20 && volume.Store.Condition != VolumeCondition.Full; round++)
             {
@@ -45,10 +47,9 @@ public sealed class DiskFaultTests
             }
 
             Assert.Equal(VolumeCondition.Full, volume.Store.Condition);
-            await Task.WhenAll(Enumerable.Range(0, TestRecords.Count).Select(volume.DeleteAsync));
+            await UseTheReserveAsync(volume);
 
-            var report = await volume.Store.CompactAsync(new CompactionOptions(0.1), CancellationToken.None);
-            Assert.True(report.SegmentsRemoved > 0);
+            await CompactUntilNothingIsGainedAsync(volume.Store);
             await volume.PutAllAsync([1, 2, 3]);
             Assert.All([1, 2, 3], record => Assert.True(volume.StateOf(record).IsPresent));
         }
@@ -60,6 +61,56 @@ public sealed class DiskFaultTests
             trace.Events.Count,
             Survival.Nothing()
         );
+    }
+
+    [Fact]
+    public async Task A_segment_that_finds_no_room_to_be_moved_to_does_not_keep_the_next_one()
+    {
+        var faults = new DiskFaults { IsNoSpace = true };
+        await using var volume = await SimVolume.OpenAsync(new SimMachine(DiskImage.Empty, new Trace(), faults));
+        await volume.PutAllAsync(Enumerable.Range(0, TestRecords.Count));
+        foreach (var record in Enumerable.Range(0, TestRecords.Count).Where(record => record % 3 > 0))
+        {
+            await volume.DeleteAsync(record);
+        }
+
+        await volume.Store.SealAsync(CancellationToken.None);
+        faults.FailNext();
+        var report = await volume.Store.CompactAsync(new CompactionOptions(0.1), CancellationToken.None);
+
+        Assert.True(faults.HasFailed);
+        Assert.True(report.SegmentsKept > 0);
+        Assert.True(report.SegmentsRemoved > 0);
+    }
+
+    /// <summary>Stamps a record for as long as that is taken, then deletes all others, each with a batch of its own.</summary>
+    private static async Task UseTheReserveAsync(SimVolume volume)
+    {
+        var present = Enumerable.Range(0, TestRecords.Count).Where(record => volume.StateOf(record).IsPresent).ToList();
+        uint stamped;
+        do
+        {
+            stamped = volume.StateOf(present[0]).TouchEpoch;
+            await volume.AdoptAsync(present[0], stamped + 1);
+        } while (volume.StateOf(present[0]).TouchEpoch > stamped);
+
+        foreach (var record in present.Skip(1))
+        {
+            await volume.DeleteAsync(record);
+        }
+    }
+
+    private static async Task CompactUntilNothingIsGainedAsync(BlobStore store)
+    {
+        var removed = 0;
+        CompactionReport report;
+        do
+        {
+            report = await store.CompactAsync(new CompactionOptions(0.1), CancellationToken.None);
+            removed += report.SegmentsRemoved;
+        } while (report.SegmentsRemoved > 0);
+
+        Assert.True(removed > 1);
     }
 
     private static async Task FailEachAsync(string name, bool isNoSpace, int stride)

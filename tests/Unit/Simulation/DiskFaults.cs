@@ -12,7 +12,7 @@ internal sealed class DiskFaults
     public long SpaceBytes { get; set; } = 1L << 40;
 
     /// <summary>The change or sync of this number fails once, counted from 1; 0 for none.</summary>
-    public int FailAt { get; init; }
+    public int FailAt { get; set; }
 
     /// <summary>Whether it fails for want of space; else as a broken disk.</summary>
     public bool IsNoSpace { get; init; }
@@ -21,6 +21,9 @@ internal sealed class DiskFaults
     public (string Path, long Offset)? Unreadable { get; init; }
 
     public bool HasFailed { get; private set; }
+
+    /// <summary>The next that can fail does.</summary>
+    public void FailNext() => FailAt = operations + 1;
 
     public static IOException NoSpace() => new("injected: no space", ErrorNoSpace);
 

@@ -33,9 +33,9 @@ internal sealed class SimVolume : IAsyncDisposable
         };
 
     /// <summary>Opens the volume that the machine has, or makes one.</summary>
-    public static async Task<SimVolume> OpenAsync(SimMachine machine)
+    public static async Task<SimVolume> OpenAsync(SimMachine machine, long? freeBytesMin = null)
     {
-        var options = Options with { IndexEngine = machine.Index };
+        var options = Options with { IndexEngine = machine.Index, FreeBytesMin = freeBytesMin ?? Options.FreeBytesMin };
         return new SimVolume(
             await BlobStore.OpenAsync(options, SimKeys.OfProcess(), machine.Disk, TimeProvider.System, None),
             machine.Trace
