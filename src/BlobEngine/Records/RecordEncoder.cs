@@ -9,7 +9,7 @@ namespace FileSharing.BlobEngine;
 /// <summary>Writes records. The header is associated data of every block and holds the record's length, so all blocks are compressed before the first is sealed.</summary>
 internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
 {
-    /// <summary>Bytes compressed on trial, from the middle of the plaintext; less than this is simply tried whole.</summary>
+    /// <summary>Bytes compressed on trial, from the middle of the plaintext; less than this is tried whole, unless it looks random.</summary>
     private const int SampleBytes = 16 << 10;
 
     /// <summary>A sample must save a sixteenth: less is not worth the time that reading it back will cost.</summary>
@@ -53,7 +53,11 @@ internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
     private bool CompressBlocks(ReadOnlySpan<byte> plain, Span<byte> blocks, int tagBytes, Span<int> stored)
     {
         var compressor = options.Compress ? Rent() : null;
-        var isWorthIt = compressor is not null && SampleShrinks(compressor, plain, blocks);
+        var isWorthIt =
+            compressor is not null
+            && (
+                plain.Length <= SampleBytes ? !ByteSpread.LooksRandom(plain) : SampleShrinks(compressor, plain, blocks)
+            );
         for (var i = 0; i < stored.Length; i++)
         {
             var block = Block(plain, i);
@@ -73,11 +77,6 @@ internal sealed class RecordEncoder(DataKeys keys, RecordCodecOptions options)
 
     private static bool SampleShrinks(Compressor compressor, ReadOnlySpan<byte> plain, Span<byte> scratch)
     {
-        if (plain.Length <= SampleBytes)
-        {
-            return true;
-        }
-
         var sample = plain.Slice((plain.Length - SampleBytes) / 2, SampleBytes);
         const int bytesMax = SampleBytes - (SampleBytes >> SampleSavingShift);
         return compressor.TryCompress(sample, scratch[..bytesMax], out _);
