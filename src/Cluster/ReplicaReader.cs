@@ -30,8 +30,8 @@ public sealed class ReplicaReader(MapHolder map, IChunkTransport transport, Peer
     {
         var unavailable = false;
         var owners = map
-            .Required.OwnersOf(id)
-            .Where(owner => !except(owner))
+            .Required.ReplicasOf(id)
+            .Readers.Where(owner => !except(owner))
             .OrderBy(owner => health.MayCall(owner.NodeId) ? 0 : 1);
         foreach (var owner in owners)
         {

@@ -28,8 +28,8 @@ public sealed class ReplicaWriteException(ReplicaWriteError error, string messag
 }
 
 /// <summary>
-/// Puts one record on its three owners and returns when two have it on stable storage (I1): never before, and no later than that. The
-/// third goes on in the background; when it is confirmed all owed marks are settled, when not they stay and the delivery daemon takes over.
+/// Puts one record on its three owners and returns when two have it on stable storage (I1): never before, and no later than that. While a replica
+/// of the partition moves, two of the present and two of the future owners must have it (I6). The third goes on in the background; when it is confirmed all owed marks are settled, when not they stay and the delivery daemon takes over.
 /// </summary>
 public sealed class ReplicaWriter(
     MapHolder map,
@@ -38,9 +38,6 @@ public sealed class ReplicaWriter(
     Func<CancellationToken, Task> refreshMap
 )
 {
-    /// <summary>Owners that must have a record durably before it is acknowledged.</summary>
-    public const int DurableCopies = 2;
-
     /// <summary>Bytes of records whose third copy may still be on its way; beyond, the slowest is cut off and served from its owed mark.</summary>
     public const long BackgroundBytesMax = 32L << 20;
 
@@ -60,7 +57,7 @@ public sealed class ReplicaWriter(
             round = await TryWriteAsync(map.Required, id, record, epoch, cancellationToken);
         }
 
-        return round.DurableCount >= DurableCopies ? round.WasNew : throw round.ToException();
+        return round.IsEnough ? round.WasNew : throw round.ToException();
     }
 
     private async Task<Round> TryWriteAsync(
@@ -71,20 +68,18 @@ public sealed class ReplicaWriter(
         CancellationToken cancellationToken
     )
     {
-        var owners = at.OwnersOf(id);
+        var replicas = at.ReplicasOf(id);
         var cutOff = new CancellationTokenSource();
-        var pending = new List<Task<RecordStatus>>(owners.Count);
-        foreach (var owner in owners)
+        var pending = new List<Task<(MapVolume, RecordStatus)>>(replicas.Targets.Count);
+        foreach (var target in replicas.Targets)
         {
-            pending.Add(
-                transport.PutAsync(new PutRecord(owner, at.Version, epoch, Owed: true), record, cutOff.Token).AsTask()
-            );
+            pending.Add(PutAsync(new PutRecord(target, at.Version, epoch, Owed: true), record, cutOff.Token));
         }
 
-        var round = new Round();
+        var round = new Round(replicas);
         await using (cancellationToken.Register(static state => ((CancellationTokenSource)state!).Cancel(), cutOff))
         {
-            while (pending.Count > 0 && round.DurableCount < DurableCopies)
+            while (pending.Count > 0 && !round.IsEnough)
             {
                 var done = await Task.WhenAny(pending);
                 pending.Remove(done);
@@ -95,7 +90,7 @@ public sealed class ReplicaWriter(
         if (pending.Count == 0)
         {
             cutOff.Dispose();
-            SettleIfComplete(at, id, round, owners.Count);
+            SettleIfComplete(at, id, round);
             cancellationToken.ThrowIfCancellationRequested();
         }
         else
@@ -112,7 +107,7 @@ public sealed class ReplicaWriter(
         ChunkId id,
         RecordLease record,
         Round round,
-        List<Task<RecordStatus>> pending,
+        List<Task<(MapVolume, RecordStatus)>> pending,
         CancellationTokenSource cutOff
     )
     {
@@ -125,44 +120,62 @@ public sealed class ReplicaWriter(
                 await cutOff.CancelAsync();
             }
 
-            foreach (var status in await Task.WhenAll(pending))
+            foreach (var answer in await Task.WhenAll(pending))
             {
-                round.Add(status);
+                round.Add(answer);
             }
 
             Interlocked.Add(ref backgroundBytes, -bytes);
         }
 
-        SettleIfComplete(at, id, round, at.OwnersOf(id).Count);
+        SettleIfComplete(at, id, round);
     }
 
-    private void SettleIfComplete(ClusterMap at, ChunkId id, Round round, int owners)
+    private async Task<(MapVolume, RecordStatus)> PutAsync(
+        PutRecord put,
+        RecordLease record,
+        CancellationToken cancellationToken
+    ) => (put.Target, await transport.PutAsync(put, record, cancellationToken));
+
+    private void SettleIfComplete(ClusterMap at, ChunkId id, Round round)
     {
-        if (round.DurableCount == owners)
+        if (round.IsComplete)
         {
             settlements.Add(at, id);
         }
     }
 
-    /// <summary>What the owners answered.</summary>
-    private sealed class Round
+    /// <summary>What the targets answered.</summary>
+    private sealed class Round(ReplicaSet replicas)
     {
         private readonly List<RecordStatus> statuses = new(PartitionTable.Replicas);
+        private readonly List<MapVolume> durable = new(PartitionTable.Replicas);
 
-        public int DurableCount => statuses.Count(status => status.IsDurable());
+        /// <summary>It may be acknowledged.</summary>
+        public bool IsEnough => replicas.Suffice(durable.Contains);
+
+        /// <summary>Nobody is owed it.</summary>
+        public bool IsComplete => replicas.Holders.All(durable.Contains);
 
         public bool WasNew => statuses.Exists(status => status is RecordStatus.Stored or RecordStatus.Healed);
 
         public bool IsStale =>
-            DurableCount < DurableCopies
-            && statuses.Exists(status => status is RecordStatus.StaleMap or RecordStatus.NotAnOwner);
+            !IsEnough && statuses.Exists(status => status is RecordStatus.StaleMap or RecordStatus.NotAnOwner);
 
-        public void Add(RecordStatus status) => statuses.Add(status);
+        public void Add((MapVolume Target, RecordStatus Status) answer)
+        {
+            statuses.Add(answer.Status);
+            if (answer.Status.IsDurable())
+            {
+                durable.Add(answer.Target);
+            }
+        }
 
         public Round Copy()
         {
-            var copy = new Round();
+            var copy = new Round(replicas);
             copy.statuses.AddRange(statuses);
+            copy.durable.AddRange(durable);
             return copy;
         }
 
@@ -194,7 +207,7 @@ public sealed class ReplicaWriter(
 
             return new ReplicaWriteException(
                 ReplicaWriteError.NotEnoughOwners,
-                $"{DurableCount} of the owners of this chunk could store it, {DurableCopies} must. Try again when more storage nodes are up."
+                $"{durable.Count} of the owners of this chunk could store it, {ReplicaSet.DurableCopies} must. Try again when more storage nodes are up."
             );
         }
     }

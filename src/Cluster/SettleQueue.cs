@@ -59,7 +59,7 @@ public sealed class SettleQueue : IAsyncDisposable
         var byVolume = new Dictionary<(MapVolume Volume, long MapVersion), List<ChunkId>>();
         for (var taken = 0; taken < BatchMax && waiting.Reader.TryRead(out var entry); taken++)
         {
-            foreach (var owner in entry.Map.OwnersOf(entry.Id))
+            foreach (var owner in entry.Map.ReplicasOf(entry.Id).Holders)
             {
                 if (!byVolume.TryGetValue((owner, entry.Map.Version), out var ids))
                 {

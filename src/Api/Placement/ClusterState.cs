@@ -39,7 +39,7 @@ internal sealed class ClusterState(ClusterSecrets secrets)
     /// <summary>Takes a map out of the database.</summary>
     public bool Offer(StoredMap stored)
     {
-        if (!Map.Offer(ClusterMap.Parse(stored.Map, Secrets.MapKey)))
+        if (!Map.Offer(MapFormat.Parse(stored.Map, Secrets.MapKey)))
         {
             return false;
         }

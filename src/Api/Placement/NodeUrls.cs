@@ -11,14 +11,13 @@ namespace FileSharing.Api.Placement;
 /// </summary>
 internal sealed class NodeUrls(ClusterState state, NodeWatch watch, UrlSigner signer)
 {
-    /// <summary>Copies that must be durable before a put is acknowledged.</summary>
-    private const int OwnersNeeded = 2;
-
     /// <summary>Where to PUT a chunk: its owners, the first one first.</summary>
     /// <exception cref="ApiException"><see cref="ApiError.NotEnoughOwners"/>.</exception>
     public string[] PutChunk(UploadSession session, int index, ChunkId id, int size)
     {
-        var nodes = OwnersOf(id).Where(n => watch.IsReachable(n.NodeId)).ToArray();
+        var nodes = NodesOf(state.Map.Required, map => map.ReplicasOf(id).Targets)
+            .Where(n => watch.IsReachable(n.NodeId))
+            .ToArray();
         RefuseTooFew(nodes);
         return At(
             nodes,
@@ -51,7 +50,7 @@ internal sealed class NodeUrls(ClusterState state, NodeWatch watch, UrlSigner si
     {
         var map = state.Map.Required;
         var id = new ChunkId(version.ContentId);
-        var all = OwnersOf(id).Concat(map.Nodes).Distinct().ToArray();
+        var all = NodesOf(map, at => at.ReplicasOf(id).Readers).Concat(map.Nodes).Distinct().ToArray();
         var reachable = all.Where(n => watch.IsReachable(n.NodeId)).ToArray();
         var grant = UrlGrant.GetFile(
             id,
@@ -64,15 +63,12 @@ internal sealed class NodeUrls(ClusterState state, NodeWatch watch, UrlSigner si
         return At(reachable.Length > 0 ? reachable : all, signer.Sign(grant, UrlGrant.DownloadLifetimeMax));
     }
 
-    private IEnumerable<MapNode> OwnersOf(ChunkId id)
-    {
-        var map = state.Map.Required;
-        return map.OwnersOf(id).Select(map.NodeOf).Distinct();
-    }
+    private static IEnumerable<MapNode> NodesOf(ClusterMap map, Func<ClusterMap, IReadOnlyList<MapVolume>> volumes) =>
+        volumes(map).Select(map.NodeOf).Distinct();
 
     private static void RefuseTooFew(MapNode[] nodes)
     {
-        if (nodes.Length < OwnersNeeded)
+        if (nodes.Length < ReplicaSet.DurableCopies)
         {
             throw new ApiException(
                 ApiError.NotEnoughOwners,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using FileSharing.Api.Placement;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
@@ -21,9 +22,6 @@ internal sealed class Adoption(
     ILogger<Adoption> log
 )
 {
-    /// <summary>Owners that must answer yes.</summary>
-    private const int OwnersNeeded = 2;
-
     /// <param name="entitled">Of the session's chunks, as <see cref="ChunkProofs.EntitledAsync"/> said.</param>
     /// <returns>The chunks that the session now has; it says so in the database too.</returns>
     public async Task<HashSet<ListedChunk>> AdoptAsync(
@@ -37,17 +35,19 @@ internal sealed class Adoption(
             return [];
         }
 
-        var votes = new ConcurrentDictionary<ChunkId, int>();
+        var votes = new ConcurrentDictionary<ChunkId, ImmutableList<MapVolume>>();
         var map = state.Map.Required;
         var questions = entitled
             .Select(c => c.Id)
             .Distinct()
-            .SelectMany(id => map.OwnersOf(id).Select(volume => (volume, id)))
+            .SelectMany(id => map.ReplicasOf(id).Targets.Select(volume => (volume, id)))
             .Where(q => watch.IsReachable(q.volume.NodeId))
             .GroupBy(q => q.volume, q => q.id)
             .SelectMany(g => g.Chunk(AdoptRequest.IdsMax).Select(ids => (volume: g.Key, ids)));
         await Task.WhenAll(questions.Select(q => AskAsync(q.volume, (uint)session.Epoch, q.ids, votes, ct)));
-        var adopted = entitled.Where(c => votes.GetValueOrDefault(c.Id) >= OwnersNeeded).ToHashSet();
+        var adopted = entitled
+            .Where(c => votes.TryGetValue(c.Id, out var have) && map.ReplicasOf(c.Id).Suffice(have.Contains))
+            .ToHashSet();
         await proofs.MarkHaveAsync(session, adopted, ct);
         return adopted;
     }
@@ -56,7 +56,7 @@ internal sealed class Adoption(
         MapVolume volume,
         uint epoch,
         ChunkId[] ids,
-        ConcurrentDictionary<ChunkId, int> votes,
+        ConcurrentDictionary<ChunkId, ImmutableList<MapVolume>> votes,
         CancellationToken ct
     )
     {
@@ -67,7 +67,7 @@ internal sealed class Adoption(
             {
                 if (have[i])
                 {
-                    votes.AddOrUpdate(ids[i], 1, (_, n) => n + 1);
+                    votes.AddOrUpdate(ids[i], [volume], (_, others) => others.Add(volume));
                 }
             }
         }

@@ -31,6 +31,19 @@ public sealed class PartitionTable
     /// <summary>Three indices into the list of volumes, the first to ask first.</summary>
     public ReadOnlySpan<ushort> OwnersOf(int partition) => owners.AsSpan(partition * Replicas, Replicas);
 
+    /// <summary>The same table with other volumes in these places.</summary>
+    public PartitionTable With(IEnumerable<(int Partition, int Slot, ushort Volume)> changes)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        var changed = owners.AsSpan().ToArray();
+        foreach (var (partition, slot, volume) in changes)
+        {
+            changed[(partition * Replicas) + slot] = volume;
+        }
+
+        return new PartitionTable(changed);
+    }
+
     internal void CopyTo(Span<byte> destination)
     {
         for (var i = 0; i < owners.Length; i++)

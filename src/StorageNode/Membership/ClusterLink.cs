@@ -127,7 +127,7 @@ internal sealed class ClusterLink(
             return;
         }
 
-        var map = ClusterMap.Parse(signedMap, state.Secrets.MapKey);
+        var map = MapFormat.Parse(signedMap, state.Secrets.MapKey);
         if (map.Version > (state.Map.Current?.Version ?? 0))
         {
             files.WriteMap(signedMap);

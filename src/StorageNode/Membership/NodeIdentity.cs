@@ -49,7 +49,7 @@ internal sealed class NodeFiles(string directory)
     {
         try
         {
-            return File.Exists(mapFile) ? ClusterMap.Parse(File.ReadAllBytes(mapFile), secrets.MapKey) : null;
+            return File.Exists(mapFile) ? MapFormat.Parse(File.ReadAllBytes(mapFile), secrets.MapKey) : null;
         }
         catch (FormatException)
         {

@@ -98,7 +98,7 @@ internal sealed class OwedDelivery(
         var delivered = 0;
         foreach (var id in due)
         {
-            var owners = current.OwnersOf(id);
+            var owners = current.ReplicasOf(id).Holders;
             var answers = owners.Select(owner => have.GetValueOrDefault((owner.VolumeId, id))).ToList();
             if (answers.TrueForAll(answer => answer == true))
             {
@@ -139,7 +139,7 @@ internal sealed class OwedDelivery(
     )
     {
         var answers = new Dictionary<(Guid, ChunkId), bool?>();
-        var byOwner = due.SelectMany(id => current.OwnersOf(id).Select(owner => (owner, id)))
+        var byOwner = due.SelectMany(id => current.ReplicasOf(id).Holders.Select(owner => (owner, id)))
             .GroupBy(pair => pair.owner, pair => pair.id);
         foreach (var group in byOwner)
         {
@@ -201,7 +201,7 @@ internal sealed class OwedDelivery(
     private async Task SettleAsync(ClusterMap current, List<ChunkId> complete, CancellationToken cancellationToken)
     {
         var byOwner = complete
-            .SelectMany(id => current.OwnersOf(id).Select(owner => (owner, id)))
+            .SelectMany(id => current.ReplicasOf(id).Holders.Select(owner => (owner, id)))
             .GroupBy(pair => pair.owner, pair => pair.id);
         foreach (var group in byOwner)
         {

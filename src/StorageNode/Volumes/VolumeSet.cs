@@ -53,10 +53,10 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
         return null;
     }
 
-    /// <summary>The open local volume that owns this id, if one does.</summary>
+    /// <summary>The open local volume that may have this id, if one does.</summary>
     public VolumeUse? EnterOwner(ChunkId id)
     {
-        foreach (var owner in map.Required.OwnersOf(id))
+        foreach (var owner in map.Required.ReplicasOf(id).Readers)
         {
             if (Enter(owner.VolumeId) is { } use)
             {
@@ -95,7 +95,7 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
             return RecordStatus.StaleMap;
         }
 
-        if (!TryReadId(record.Span, out var id) || !Owns(current, volumeId, id))
+        if (!TryReadId(record.Span, out var id) || !current.ReplicasOf(id).Takes(volumeId))
         {
             return RecordStatus.NotAnOwner;
         }
@@ -155,19 +155,6 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
             // The index or the disk: as good as no write.
             return RecordStatus.VolumePoisoned;
         }
-    }
-
-    private static bool Owns(ClusterMap at, Guid volumeId, ChunkId id)
-    {
-        foreach (var owner in at.OwnersOf(id))
-        {
-            if (owner.VolumeId == volumeId)
-            {
-                return true;
-            }
-        }
-
-        return false;
     }
 
     private static bool TryReadId(ReadOnlySpan<byte> record, out ChunkId id)

@@ -108,7 +108,7 @@ public sealed class PartitionTableTests
         var map = Map(version: 7);
 
         var bytes = map.ToSignedBytes(key);
-        var back = ClusterMap.Parse(bytes, key);
+        var back = MapFormat.Parse(bytes, key);
 
         Assert.Equal(7, back.Version);
         Assert.Equal(map.Nodes, back.Nodes);
@@ -118,11 +118,11 @@ public sealed class PartitionTableTests
         for (var i = 0; i < bytes.Length; i += 97)
         {
             bytes[i] ^= 1;
-            Assert.Throws<FormatException>(() => ClusterMap.Parse(bytes, key));
+            Assert.Throws<FormatException>(() => MapFormat.Parse(bytes, key));
             bytes[i] ^= 1;
         }
 
-        Assert.Throws<FormatException>(() => ClusterMap.Parse(bytes, new byte[32]));
+        Assert.Throws<FormatException>(() => MapFormat.Parse(bytes, new byte[32]));
     }
 
     [Fact]

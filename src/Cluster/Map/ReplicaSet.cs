@@ -1,0 +1,93 @@
+namespace FileSharing.Cluster.Map;
+
+/// <summary>
+/// The volumes that have to do with one partition, and what each counts for: docs/cluster.md, sections 3 and 4. Immutable, shared by all partitions for
+/// which it is the same.
+/// </summary>
+public sealed class ReplicaSet
+{
+    /// <summary>Copies that must be durable before a put is acknowledged.</summary>
+    public const int DurableCopies = 2;
+
+    private readonly MapVolume? leaving;
+    private readonly int movingSlot;
+    private readonly MapVolume[] hints;
+
+    /// <param name="owners">As the table has them, the first to ask first.</param>
+    /// <param name="movingSlot">Which of them is on the move; -1 for none.</param>
+    /// <param name="joining">While copying: who comes in its place.</param>
+    /// <param name="leaving">While leaving: who had it before.</param>
+    /// <param name="hints">By owner, the volume that takes its place while it is down; null for none.</param>
+    internal ReplicaSet(
+        MapVolume[] owners,
+        int movingSlot,
+        MapVolume? joining,
+        MapVolume? leaving,
+        IReadOnlyList<MapVolume?> hints
+    )
+    {
+        Owners = owners;
+        Joining = joining;
+        this.leaving = leaving;
+        this.movingSlot = movingSlot;
+        this.hints = [.. hints.OfType<MapVolume>()];
+        seats = [.. owners.Select((owner, i) => (owner, hints.Count > i ? hints[i] : null))];
+        Holders = joining is null ? owners : [.. owners, joining];
+        Targets = [.. seats.Select(seat => seat.Hint ?? seat.Owner), .. joining is null ? [] : new[] { joining }];
+        Readers = [.. Holders, .. leaving is null ? [] : new[] { leaving }, .. this.hints];
+    }
+
+    private readonly (MapVolume Owner, MapVolume? Hint)[] seats;
+
+    /// <summary>The three volumes of the table, the first to ask first.</summary>
+    public IReadOnlyList<MapVolume> Owners { get; }
+
+    /// <summary>Becomes an owner when it holds everything; takes part in every put from the first moment. Null when there is none.</summary>
+    public MapVolume? Joining { get; }
+
+    /// <summary>Who must have a record for it to be owed to nobody: the owners, and who joins.</summary>
+    public IReadOnlyList<MapVolume> Holders { get; }
+
+    /// <summary>Where a put is sent: the holders, and hint volumes in the place of owners that are down.</summary>
+    public IReadOnlyList<MapVolume> Targets { get; }
+
+    /// <summary>Who may have a copy, the likeliest first. "Not found" needs a no from every one of them.</summary>
+    public IReadOnlyList<MapVolume> Readers { get; }
+
+    /// <summary>Whether a put may be acknowledged: two of the owners have it, and two of those who will be the owners, a hint standing for its owner.</summary>
+    public bool Suffice(Func<MapVolume, bool> isDurable)
+    {
+        ArgumentNullException.ThrowIfNull(isDurable);
+        var present = 0;
+        var future = 0;
+        for (var i = 0; i < seats.Length; i++)
+        {
+            var (owner, hint) = seats[i];
+            var hasIt = isDurable(owner) || (hint is not null && isDurable(hint));
+            present += hasIt ? 1 : 0;
+            future += (Joining is not null && i == movingSlot ? isDurable(Joining) : hasIt) ? 1 : 0;
+        }
+
+        return present >= DurableCopies && future >= DurableCopies;
+    }
+
+    /// <summary>Whether this volume takes puts of the partition.</summary>
+    public bool Takes(Guid volumeId) => Contains(Holders, volumeId) || Contains(hints, volumeId);
+
+    /// <summary>Whether a copy on this volume is where it belongs. A hint is not: it waits for its owner.</summary>
+    public bool BelongsOn(Guid volumeId) => Contains(Holders, volumeId) || leaving?.VolumeId == volumeId;
+
+    private static bool Contains(IReadOnlyList<MapVolume> volumes, Guid volumeId)
+    {
+        // By hand: asked for every record that comes in.
+        for (var i = 0; i < volumes.Count; i++)
+        {
+            if (volumes[i].VolumeId == volumeId)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
