@@ -197,6 +197,14 @@ public sealed class ReplicaWriter(
                 );
             }
 
+            if (statuses.Contains(RecordStatus.CutOff))
+            {
+                return new ReplicaWriteException(
+                    ReplicaWriteError.NotEnoughOwners,
+                    "The owners of this chunk take no records, because they have not heard from the API for too long. Start it, or mend the network."
+                );
+            }
+
             if (statuses.Contains(RecordStatus.BadRecord))
             {
                 return new ReplicaWriteException(

@@ -212,4 +212,35 @@ internal static partial class LogMessages
         "Data key {KeyId} could not be stored on volume {VolumeId}, which refuses records under it until it can: {Reason}"
     )]
     public static partial void DataKeyNotStored(this ILogger log, uint keyId, Guid volumeId, string reason);
+
+    [LoggerMessage(
+        50,
+        LogLevel.Warning,
+        "Volume {VolumeId} cannot be compared with volume {SourceId} now, it is tried again: {Reason}"
+    )]
+    public static partial void ComparisonPaused(this ILogger log, Guid volumeId, Guid sourceId, string reason);
+
+    [LoggerMessage(
+        51,
+        LogLevel.Warning,
+        "Volume {VolumeId} lacked {Records} record(s) that volume {SourceId} holds, and has them now."
+    )]
+    public static partial void PartitionsMadeGood(this ILogger log, Guid volumeId, Guid sourceId, long records);
+
+    [LoggerMessage(
+        52,
+        LogLevel.Debug,
+        "What volume {VolumeId} found by comparing could not be reported, it is compared again: {Reason}"
+    )]
+    public static partial void PartitionsNotReported(this ILogger log, Guid volumeId, string reason);
+
+    [LoggerMessage(
+        53,
+        LogLevel.Information,
+        "Volume {VolumeId} has given {Records} record(s) that belong elsewhere to those who are to have them."
+    )]
+    public static partial void StraysGivenUp(this ILogger log, Guid volumeId, int records);
+
+    [LoggerMessage(54, LogLevel.Warning, "Volume {VolumeId} keeps records that belong elsewhere for now: {Reason}")]
+    public static partial void StraysStay(this ILogger log, Guid volumeId, string reason);
 }

@@ -48,6 +48,8 @@ public sealed class NodeServer : IAsyncDisposable
 
     internal VolumeSet Volumes { get; private set; } = null!;
 
+    internal ClusterNews News { get; private set; } = null!;
+
     internal VolumeSupervisor Supervisor { get; private set; } = null!;
 
     internal DataKeys DataKeys { get; private set; } = null!;
@@ -139,6 +141,10 @@ public sealed class NodeServer : IAsyncDisposable
         var api = new ApiClient(http, settings.ApiUrl);
         var replicas = new ReplicaReader(map, transport, health);
         var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
+        var calls = new NodeClient(http, map);
+        var news = new ClusterNews(map, time);
+        News = news;
+        volumes.IsCutOff = () => news.IsCutOff;
 
         // 4. The volumes, and the work on each while it is open.
         var scrubs = new ScrubJobs();
@@ -161,6 +167,30 @@ public sealed class NodeServer : IAsyncDisposable
                     new CompactionDaemon(settings.Compaction, time, logs.CreateLogger<CompactionDaemon>()),
                     new ScrubDaemon(settings.Scrub, scrubs, time, logs.CreateLogger<ScrubDaemon>()),
                     new DamageRepair(healer, time),
+                    new PartitionSync(
+                        map,
+                        news,
+                        new PartitionComparison(
+                            map,
+                            volumes,
+                            transport,
+                            calls,
+                            logs.CreateLogger<PartitionComparison>()
+                        ),
+                        api.ReportPartitionsAsync,
+                        settings.PartitionSync,
+                        time,
+                        logs.CreateLogger<PartitionSync>()
+                    ),
+                    new StrayDelivery(
+                        map,
+                        news,
+                        transport,
+                        calls,
+                        settings.PartitionSync,
+                        time,
+                        logs.CreateLogger<StrayDelivery>()
+                    ),
                 ],
                 time,
                 logs.CreateLogger<VolumeSupervisor>()

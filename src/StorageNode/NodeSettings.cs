@@ -1,5 +1,6 @@
 using FileSharing.Cluster.Hosting;
 using FileSharing.StorageNode.Reclaim;
+using FileSharing.StorageNode.Repair;
 using FileSharing.StorageNode.Scrub;
 using Microsoft.Extensions.Configuration;
 
@@ -58,6 +59,8 @@ public sealed record NodeSettings
 
     internal ScrubSettings Scrub { get; init; } = ScrubSettings.Default;
 
+    internal PartitionSyncSettings PartitionSync { get; init; } = PartitionSyncSettings.Default;
+
     /// <exception cref="SettingException">Names the setting that makes no sense.</exception>
     public static NodeSettings From(IConfiguration configuration)
     {
@@ -94,6 +97,7 @@ public sealed record NodeSettings
             PeerBytesMax = section.Number("PeerBytesMax", PeerBytesDefault, 32L << 20, 1L << 40),
             Compaction = CompactionSettings.From(section),
             Scrub = ScrubSettings.From(section),
+            PartitionSync = PartitionSyncSettings.From(section),
         };
     }
 }

@@ -68,6 +68,9 @@ public sealed class ClusterMap
 
     public IReadOnlyList<ReplicaMove> Moves { get; }
 
+    /// <summary>How long a node may be silent before its partitions are made anew elsewhere; zero when that is never done.</summary>
+    public TimeSpan ReplaceAfter { get; init; }
+
     /// <summary>A first map, its table built from nothing.</summary>
     /// <exception cref="ArgumentException">Fewer than three nodes with volumes.</exception>
     public static ClusterMap Build(
@@ -88,7 +91,7 @@ public sealed class ClusterMap
 
     /// <summary>The same table under new addresses.</summary>
     public ClusterMap WithNodes(long version, IReadOnlyList<MapNode> nodes) =>
-        new(version, ClusterId, nodes, Volumes, Table, Moves);
+        new(version, ClusterId, nodes, Volumes, Table, Moves) { ReplaceAfter = ReplaceAfter };
 
     /// <summary>Who has to do with this id, and what each counts for. No allocation; the sets are shared.</summary>
     public ReplicaSet ReplicasOf(ChunkId id) => setsByPartition[PartitionTable.PartitionOf(id)];

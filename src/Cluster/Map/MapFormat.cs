@@ -19,7 +19,14 @@ public static class MapFormat
     {
         ArgumentNullException.ThrowIfNull(map);
         var head = JsonSerializer.SerializeToUtf8Bytes(
-            new MapHead(map.Version, map.ClusterId, PartitionTable.PartitionBits, map.Nodes, map.Volumes),
+            new MapHead(
+                map.Version,
+                map.ClusterId,
+                PartitionTable.PartitionBits,
+                map.Nodes,
+                map.Volumes,
+                (int)map.ReplaceAfter.TotalSeconds
+            ),
             WireJson.Default.MapHead
         );
         var bytes = new byte[FixedBytes(hasMoves: true) + head.Length + (map.Moves.Count * MoveBytes)];
@@ -81,7 +88,10 @@ public static class MapFormat
             : throw TooLong();
         try
         {
-            return new ClusterMap(head.Version, head.ClusterId, head.Nodes, head.Volumes, table, moves);
+            return new ClusterMap(head.Version, head.ClusterId, head.Nodes, head.Volumes, table, moves)
+            {
+                ReplaceAfter = TimeSpan.FromSeconds(head.ReplaceAfterSeconds),
+            };
         }
         catch (ArgumentException error)
         {
@@ -147,5 +157,6 @@ public sealed record MapHead(
     Guid ClusterId,
     int PartitionBits,
     IReadOnlyList<MapNode> Nodes,
-    IReadOnlyList<MapVolume> Volumes
+    IReadOnlyList<MapVolume> Volumes,
+    int ReplaceAfterSeconds = 0
 );

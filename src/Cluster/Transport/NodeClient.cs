@@ -58,6 +58,42 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
         return Checked(reply, ids);
     }
 
+    /// <summary>Digests of what the volume holds in these ranges.</summary>
+    public async Task<IReadOnlyList<RangeDigest>> DigestAsync(
+        MapVolume volume,
+        DigestRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var reply = await PostAsync(
+            Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/digests"),
+            request,
+            WireJson.Default.DigestRequest,
+            WireJson.Default.DigestReply,
+            cancellationToken
+        );
+        return reply.Digests.Count == request.Ranges.Count
+            ? reply.Digests
+            : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
+    }
+
+    /// <summary>What the volume holds in a range, at most <see cref="RangeListReply.RecordsMax"/> records.</summary>
+    public async Task<IReadOnlyList<ListedRecord>> ListAsync(
+        MapVolume volume,
+        RangeListRequest request,
+        CancellationToken cancellationToken
+    ) =>
+        (
+            await PostAsync(
+                Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/list"),
+                request,
+                WireJson.Default.RangeListRequest,
+                WireJson.Default.RangeListReply,
+                cancellationToken
+            )
+        ).Records;
+
     /// <summary>Stores a manifest; returns when two owners have it durably.</summary>
     /// <param name="body">As <see cref="Manifest.ToBody"/> made it.</param>
     public async Task PutManifestAsync(

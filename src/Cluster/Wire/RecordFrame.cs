@@ -26,6 +26,9 @@ public enum RecordStatus : byte
     /// <summary>The peer's node runs, and that volume is not open there: also 503 <c>volume-away</c> for a whole request.</summary>
     VolumeAway = 22,
 
+    /// <summary>The node has not heard from the API for so long that its map may hold no more.</summary>
+    CutOff = 23,
+
     /// <summary>Never on the wire: the peer could not be asked, or did not answer.</summary>
     Unreachable = 32,
 

@@ -49,6 +49,11 @@ internal static class Routes
         );
         volumes.MapPost("/adopt", (HttpContext context, Guid volume) => VolumeCalls.AdoptAsync(context, volume, node));
         volumes.MapPost("/has", (HttpContext context, Guid volume) => VolumeCalls.HasAsync(context, volume, node));
+        volumes.MapPost(
+            "/digests",
+            (HttpContext context, Guid volume) => RangeCalls.DigestsAsync(context, volume, node)
+        );
+        volumes.MapPost("/list", (HttpContext context, Guid volume) => RangeCalls.ListAsync(context, volume, node));
         volumes.MapPost("/scrub", (HttpContext context, Guid volume) => ScrubCalls.AskAsync(context, volume, node));
         volumes.MapGet("/scrub", (HttpContext context, Guid volume) => ScrubCalls.GetAsync(context, volume, node));
         routes.MapPut(

@@ -65,6 +65,17 @@ internal sealed class ApiClient(HttpClient http, Uri api)
         );
     }
 
+    /// <summary>Tells what was found by comparing partitions.</summary>
+    public async Task ReportPartitionsAsync(PartitionReports reports, CancellationToken cancellationToken)
+    {
+        using var response = await PostAsync(
+            "/internal/v1/partitions/reports",
+            reports,
+            WireJson.Default.PartitionReports,
+            cancellationToken
+        );
+    }
+
     /// <summary>Records what a positional part was cut into. Only then may the part be acknowledged.</summary>
     public async Task RecordPartAsync(Guid uploadId, int index, PartChunks chunks, CancellationToken cancellationToken)
     {

@@ -20,6 +20,9 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
     /// <summary>Asked for a data key that a record needs and its volume lacks, before the record is refused; null: it is refused at once.</summary>
     public Func<uint, CancellationToken, Task>? KeyMissing { get; set; }
 
+    /// <summary>Asked before a record is taken: true when this node's map may hold no more.</summary>
+    public Func<bool> IsCutOff { get; set; } = () => false;
+
     /// <summary>Puts the process's data keys on the volume, then lets requests find it: a record must never need a key that its volume lacks.</summary>
     public async Task AddAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
@@ -93,6 +96,11 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
         if (map.Current is not { } current || mapVersion < current.Version)
         {
             return RecordStatus.StaleMap;
+        }
+
+        if (IsCutOff())
+        {
+            return RecordStatus.CutOff;
         }
 
         if (!TryReadId(record.Span, out var id) || !current.ReplicasOf(id).Takes(volumeId))

@@ -1,0 +1,61 @@
+using System.Text.Json;
+using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Repair;
+using Microsoft.AspNetCore.Http;
+
+namespace FileSharing.StorageNode.Endpoints.Internal;
+
+/// <summary>What a volume holds in a range of ids: digests to see whether two volumes differ, lists to see in what.</summary>
+internal static class RangeCalls
+{
+    public static async Task DigestsAsync(HttpContext context, Guid volumeId, NodeParts node)
+    {
+        using var use = VolumeCalls.Require(node, volumeId);
+        var request = await JsonSerializer.DeserializeAsync(
+            context.Request.Body,
+            WireJson.Default.DigestRequest,
+            context.RequestAborted
+        );
+        if (request is not { Ranges.Count: <= DigestRequest.RangesMax } || request.Ranges.Any(range => !range.IsValid))
+        {
+            throw BadRange();
+        }
+
+        var digests = new List<RangeDigest>(request.Ranges.Count);
+        foreach (var range in request.Ranges)
+        {
+            context.RequestAborted.ThrowIfCancellationRequested();
+            digests.Add(RangeRecords.DigestOf(use.Store, range, request.Nonce));
+        }
+
+        await Replies.WriteJsonAsync(context, new DigestReply(digests), WireJson.Default.DigestReply);
+    }
+
+    public static async Task ListAsync(HttpContext context, Guid volumeId, NodeParts node)
+    {
+        using var use = VolumeCalls.Require(node, volumeId);
+        var request = await JsonSerializer.DeserializeAsync(
+            context.Request.Body,
+            WireJson.Default.RangeListRequest,
+            context.RequestAborted
+        );
+        if (request is not { Range.IsValid: true })
+        {
+            throw BadRange();
+        }
+
+        var records = RangeRecords
+            .Of(use.Store, request.Range, request.After ?? request.Range.Before)
+            .Take(RangeListReply.RecordsMax)
+            .Select(record => new ListedRecord(record.Id, record.TouchEpoch, record.RecordBytes))
+            .ToList();
+        await Replies.WriteJsonAsync(context, new RangeListReply(records), WireJson.Default.RangeListReply);
+    }
+
+    private static RequestException BadRange() =>
+        new(
+            StatusCodes.Status400BadRequest,
+            "bad-range",
+            $"A range has 1 to {Cluster.Map.HashRange.BitsMax} bits and a prefix of as many, and a call at most {DigestRequest.RangesMax} ranges."
+        );
+}

@@ -1,0 +1,126 @@
+using FileSharing.BlobEngine;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Membership;
+using FileSharing.StorageNode.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.StorageNode.Repair;
+
+/// <summary>
+/// Brings to a volume what the map gives it and what it should have had: partitions that move to it first, and in turn all that it owns. What it finds goes to the
+/// API as evidence; it must never report what it has not compared.
+/// </summary>
+/// <param name="report">Hands the reports to the API; one that fails is made again from the next comparison.</param>
+internal sealed class PartitionSync(
+    MapHolder map,
+    ClusterNews news,
+    PartitionComparison comparison,
+    Func<PartitionReports, CancellationToken, Task> report,
+    PartitionSyncSettings settings,
+    TimeProvider time,
+    ILogger<PartitionSync> log
+) : IVolumeDaemon
+{
+    /// <summary>Owned partitions that are compared with one other volume at a time, between two looks at the moves.</summary>
+    private const int SliceMax = 256;
+
+    public async Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
+    {
+        var budget = new RepairBudget(() => news.RepairBytesPerSecond, time);
+        var moves = new MovesToHere();
+        var owned = new OwnedInTurn(settings.Interval, time);
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            await Task.Delay(settings.Look, time, cancellationToken)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (map.Current is not { } current || volume.Store.Condition == VolumeCondition.Poisoned)
+            {
+                continue;
+            }
+
+            try
+            {
+                await BringMovesAsync(volume, current, moves, budget, cancellationToken);
+                await CompareOwnedAsync(volume, current, owned, budget, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException)
+            {
+                log.PartitionsNotReported(volume.VolumeId, error.Message);
+            }
+        }
+    }
+
+    private async Task BringMovesAsync(
+        OpenVolume volume,
+        ClusterMap current,
+        MovesToHere moves,
+        RepairBudget budget,
+        CancellationToken cancellationToken
+    )
+    {
+        foreach (var (source, due) in moves.Due(current, volume.VolumeId))
+        {
+            var floor = news.Floor;
+            var compared = await comparison.RunAsync(
+                volume,
+                source,
+                [.. due.Select(move => move.Partition)],
+                budget,
+                cancellationToken
+            );
+            await ReportAsync(volume, source, floor, compared, cancellationToken);
+            moves.Reported(source, floor, due, compared);
+        }
+    }
+
+    private async Task CompareOwnedAsync(
+        OpenVolume volume,
+        ClusterMap current,
+        OwnedInTurn owned,
+        RepairBudget budget,
+        CancellationToken cancellationToken
+    )
+    {
+        if (owned.Next(current, volume.VolumeId, SliceMax) is not var (source, partitions))
+        {
+            return;
+        }
+
+        var floor = news.Floor;
+        var compared = await comparison.RunAsync(volume, source, partitions, budget, cancellationToken);
+        if (compared.Sum(partition => partition.Fetched) is var fetched and > 0)
+        {
+            log.PartitionsMadeGood(volume.VolumeId, source.VolumeId, fetched);
+        }
+
+        await ReportAsync(volume, source, floor, compared, cancellationToken);
+    }
+
+    private async Task ReportAsync(
+        OpenVolume volume,
+        MapVolume source,
+        long floor,
+        IReadOnlyList<Compared> compared,
+        CancellationToken cancellationToken
+    )
+    {
+        var reports = compared.Select(partition => new PartitionReport(
+            partition.Partition,
+            volume.VolumeId,
+            source.VolumeId,
+            floor,
+            partition.Records,
+            partition.Lacking,
+            partition.BytesLeft
+        ));
+        foreach (var some in reports.Chunk(PartitionReports.ItemsMax))
+        {
+            await report(new PartitionReports(some), cancellationToken);
+        }
+    }
+}
