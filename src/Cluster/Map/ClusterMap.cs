@@ -40,7 +40,7 @@ public sealed class ClusterMap
         Volumes = volumes;
         Table = table;
         nodesById = nodes.ToDictionary(node => node.NodeId);
-        ownersByPartition = OwnerLists(volumes, table);
+        ownersByPartition = OwnerLists(volumes, ReadOrder.Of(table));
     }
 
     /// <summary>1 and up; the higher one holds.</summary>
