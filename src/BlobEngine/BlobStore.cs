@@ -36,7 +36,7 @@ public sealed partial class BlobStore : IAsyncDisposable
         this.time = time;
         storedKeys = volume.Files.ReadKeys().ToImmutableSortedDictionary(key => key.Id, key => key);
         reader = new RecordReader(new SegmentReader(volume.Segments, volume.Buffers), new BlockDecoder(volume.Keys));
-        rewriter = new RecordRewriter(volume.Keys, id => storedKeys.ContainsKey(id), volume.Buffers);
+        rewriter = new RecordRewriter(volume.Keys, volume.Codec, id => storedKeys.ContainsKey(id), volume.Buffers);
         writer = new SegmentWriter(volume.Options, volume.Disk, time, volume.Buffers, volume.Index, volume.Log);
         quarantine = new Quarantine(volume, writer, reader, locks);
     }

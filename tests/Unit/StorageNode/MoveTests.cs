@@ -191,6 +191,24 @@ public sealed class MoveTests
     }
 
     [Fact]
+    public async Task A_volume_that_lists_what_its_disk_has_lost_is_found_by_a_challenge()
+    {
+        await using var api = await ScriptedApi.StartAsync(TakeReportsAsync);
+        await using var cluster = await NodeCluster.StartAsync(settings => Eager(settings, api.Url));
+        await PutChunksAsync(cluster, first: 0);
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        Assert.All(cluster.Nodes, node => Assert.Equal(0, node!.Volumes.Open[0].Activity.ChallengesFailed));
+
+        FlipLastBytesOfEverySegment(cluster.DataOf(1));
+
+        await NodeCluster.EventuallyAsync(
+            () => cluster.Nodes[0]!.Volumes.Open[0].Activity.ChallengesFailed > 0,
+            "another volume has noticed"
+        );
+        Assert.Equal(0, cluster.Nodes[1]!.Volumes.Open[0].Activity.ChallengesFailed);
+    }
+
+    [Fact]
     public async Task A_node_that_has_not_heard_from_the_API_for_too_long_takes_no_records_until_it_does()
     {
         await using var cluster = await NodeCluster.StartAsync(settings => Eager(settings, api: null));
