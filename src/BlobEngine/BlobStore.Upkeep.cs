@@ -20,7 +20,7 @@ public sealed partial class BlobStore
         try
         {
             // As for a put: what is sealed with a key that this volume has not stored must not lie on it. Old records wait until the key has come.
-            var isKeyStored = storedKeys.ContainsKey(volume.Keys.CurrentKeyId);
+            var isKeyStored = storedKeys.Has(volume.Keys.CurrentKeyId);
             var allowed = options with { RewriteOldKeys = options.RewriteOldKeys && isKeyStored };
             return await new Compactor(volume, writer, reader, locks, gate, rewriter, time).RunAsync(allowed, ct);
         }
