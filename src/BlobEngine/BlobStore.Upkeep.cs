@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using FileSharing.Chunks;
 
 namespace FileSharing.BlobEngine;
@@ -19,7 +20,7 @@ public sealed partial class BlobStore
         try
         {
             // As for a put: what is sealed with a key that this volume has not stored must not lie on it. Old records wait until the key has come.
-            var isKeyStored = storedKeys.ContainsKey(volume.Keys.CurrentKeyId);
+            var isKeyStored = storedKeys.Has(volume.Keys.CurrentKeyId);
             var allowed = options with { RewriteOldKeys = options.RewriteOldKeys && isKeyStored };
             return await new Compactor(volume, writer, reader, locks, gate, rewriter, time).RunAsync(allowed, ct);
         }
@@ -74,6 +75,31 @@ public sealed partial class BlobStore
     {
         ThrowIfDisposed();
         return volume.Index.ListDamaged(after, max);
+    }
+
+    /// <summary>
+    /// Proves that the bytes of a record are here: HMAC-SHA256 under the nonce over its plaintext, which is read from the disk, opened and compared with its id now. Who knows
+    /// the plaintext can check it; who does not cannot make it.
+    /// </summary>
+    /// <returns>Null when absent.</returns>
+    /// <exception cref="BlobException"><see cref="BlobError.Damaged"/>; <see cref="BlobError.UnknownKey"/>.</exception>
+    public async ValueTask<byte[]?> ProveAsync(ChunkId id, ReadOnlyMemory<byte> nonce, CancellationToken ct)
+    {
+        if (await ReadRecordAsync(id, ct) is not { } stored)
+        {
+            return null;
+        }
+
+        using (stored)
+        {
+            using var plain = RecordPlaintext.Open(volume.Codec, stored.Memory.Span, volume.Buffers);
+            return RecordPlaintext.IsOfId(stored.Header, plain.GetSpan())
+                ? HMACSHA256.HashData(nonce.Span, plain.GetSpan())
+                : throw new BlobException(
+                    BlobError.Damaged,
+                    $"The record of {id} holds other bytes than its id names."
+                );
+        }
     }
 
     /// <summary>Looks at one stored record whole, and lists it for repair when it is damaged.</summary>

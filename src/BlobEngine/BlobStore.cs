@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
 
@@ -26,17 +25,16 @@ public sealed partial class BlobStore : IAsyncDisposable
     private readonly Quarantine quarantine;
     private readonly TimeProvider time;
     private readonly SemaphoreSlim verifying = new(VerifiesAtOnceMax, VerifiesAtOnceMax);
-    private readonly SemaphoreSlim storingKeys = new(1, 1);
-    private ImmutableSortedDictionary<uint, WrappedKey> storedKeys;
+    private readonly VolumeKeys storedKeys;
     private int disposed;
 
     private BlobStore(Volume volume, TimeProvider time)
     {
         this.volume = volume;
         this.time = time;
-        storedKeys = volume.Files.ReadKeys().ToImmutableSortedDictionary(key => key.Id, key => key);
+        storedKeys = new VolumeKeys(volume);
         reader = new RecordReader(new SegmentReader(volume.Segments, volume.Buffers), new BlockDecoder(volume.Keys));
-        rewriter = new RecordRewriter(volume.Keys, id => storedKeys.ContainsKey(id), volume.Buffers);
+        rewriter = new RecordRewriter(volume.Keys, volume.Codec, storedKeys.Has, volume.Buffers);
         writer = new SegmentWriter(volume.Options, volume.Disk, time, volume.Buffers, volume.Index, volume.Log);
         quarantine = new Quarantine(volume, writer, reader, locks);
     }
@@ -91,33 +89,14 @@ public sealed partial class BlobStore : IAsyncDisposable
     public bool NeedsReopening => volume.IsIndexDamaged;
 
     /// <summary>The data keys that lie on this volume, in order of id.</summary>
-    public IReadOnlyCollection<WrappedKey> StoredKeys => [.. storedKeys.Values];
+    public IReadOnlyCollection<WrappedKey> StoredKeys => storedKeys.All;
 
     /// <summary>Puts data keys on the volume, and adds them to the process's. Keys that are there stay as they are.</summary>
     public async Task StoreKeysAsync(IReadOnlyCollection<WrappedKey> keys, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(keys);
         ThrowIfDisposed();
-        await storingKeys.WaitAsync(ct);
-        try
-        {
-            var all = storedKeys;
-            foreach (var key in keys.Where(key => !all.ContainsKey(key.Id)))
-            {
-                volume.Keys.Add(key);
-                all = all.Add(key.Id, key);
-            }
-
-            if (all != storedKeys)
-            {
-                volume.Files.WriteKeys(all.Values);
-                storedKeys = all;
-            }
-        }
-        finally
-        {
-            storingKeys.Release();
-        }
+        await storedKeys.StoreAsync(keys, ct);
     }
 
     /// <summary>
@@ -133,7 +112,7 @@ public sealed partial class BlobStore : IAsyncDisposable
     {
         ThrowIfDisposed();
         var header = RecordCodec.ReadHeader(record.Span);
-        if (header.KeyId != 0 && !storedKeys.ContainsKey(header.KeyId))
+        if (header.KeyId != 0 && !storedKeys.Has(header.KeyId))
         {
             throw new BlobException(
                 BlobError.UnknownKey,
@@ -335,7 +314,7 @@ public sealed partial class BlobStore : IAsyncDisposable
             volume.Dispose();
             locks.Dispose();
             verifying.Dispose();
-            storingKeys.Dispose();
+            storedKeys.Dispose();
             compacting.Dispose();
             scrubbing.Dispose();
         }

@@ -16,6 +16,7 @@ internal sealed class Volume : IDisposable
     {
         Options = options;
         Keys = keys;
+        Codec = new RecordCodec(keys, new RecordCodecOptions());
         Disk = disk;
         Files = files;
         this.heldLock = heldLock;
@@ -28,6 +29,9 @@ internal sealed class Volume : IDisposable
     public VolumeOptions Options { get; }
 
     public DataKeys Keys { get; }
+
+    /// <summary>For those who see plaintext: scrub, rotation of keys, proofs.</summary>
+    public RecordCodec Codec { get; }
 
     public IDisk Disk { get; }
 

@@ -241,6 +241,13 @@ internal static partial class LogMessages
     )]
     public static partial void StraysGivenUp(this ILogger log, Guid volumeId, int records);
 
+    [LoggerMessage(
+        55,
+        LogLevel.Error,
+        "Volume {SourceId} lists {ChunkId} and could not prove that it has its bytes. Scrub it; if it says that all is well, distrust the node."
+    )]
+    public static partial void ChallengeFailed(this ILogger log, Guid sourceId, ChunkId chunkId);
+
     [LoggerMessage(54, LogLevel.Warning, "Volume {VolumeId} keeps records that belong elsewhere for now: {Reason}")]
     public static partial void StraysStay(this ILogger log, Guid volumeId, string reason);
 }

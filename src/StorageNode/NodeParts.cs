@@ -4,6 +4,7 @@ using FileSharing.Cluster.Transport;
 using FileSharing.StorageNode.Downloads;
 using FileSharing.StorageNode.Ingest;
 using FileSharing.StorageNode.Membership;
+using FileSharing.StorageNode.Repair;
 using FileSharing.StorageNode.Scrub;
 using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,7 @@ internal sealed record NodeParts(
     ChunkIngest Ingest,
     ContentReader Contents,
     ReplicaReader Replicas,
+    Healer Healer,
     IChunkTransport Transport,
     ApiClient Api,
     NotificationQueue Notifications,

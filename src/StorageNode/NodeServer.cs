@@ -177,6 +177,7 @@ public sealed class NodeServer : IAsyncDisposable
                             calls,
                             logs.CreateLogger<PartitionComparison>()
                         ),
+                        new Challenger(calls, logs.CreateLogger<Challenger>()),
                         api.ReportPartitionsAsync,
                         settings.PartitionSync,
                         time,
@@ -231,6 +232,7 @@ public sealed class NodeServer : IAsyncDisposable
             new ChunkIngest(codec, buffers, writer),
             contents,
             replicas,
+            healer,
             transport,
             api,
             OnStop(new NotificationQueue(api, time, logs.CreateLogger<NotificationQueue>())),

@@ -5,12 +5,11 @@ namespace FileSharing.BlobEngine;
 /// its id says, is left as it is: a rotation must not lose a record, nor give a damaged one a good checksum.
 /// </summary>
 /// <param name="keys">Those of the process.</param>
+/// <param name="codec">With these keys.</param>
 /// <param name="isStored">Whether a key lies on the volume: a record under one that does not would be lost with the process.</param>
 /// <param name="pool">Where plaintext and record are put.</param>
-internal sealed class RecordRewriter(DataKeys keys, Predicate<uint> isStored, BufferPool pool)
+internal sealed class RecordRewriter(DataKeys keys, RecordCodec codec, Predicate<uint> isStored, BufferPool pool)
 {
-    private readonly RecordCodec codec = new(keys, new RecordCodecOptions());
-
     /// <summary>The key that new records get, as the index keeps it; 0 when nothing is sealed, or the key is not on the volume yet.</summary>
     public byte CurrentKeyId => keys.CurrentKeyId is var current && isStored(current) ? (byte)current : (byte)0;
 

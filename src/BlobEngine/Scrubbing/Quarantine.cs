@@ -8,8 +8,6 @@ namespace FileSharing.BlobEngine;
 /// </summary>
 internal sealed class Quarantine(Volume volume, SegmentWriter writer, RecordReader reader, ChunkLocks locks)
 {
-    private readonly RecordCodec codec = new(volume.Keys, new RecordCodecOptions());
-
     /// <returns>Whether the stored copy is damaged. Where the log takes no more notes, the mark lasts until the volume is closed.</returns>
     public async Task<bool> CheckAsync(ChunkId id, CancellationToken ct)
     {
@@ -49,7 +47,7 @@ internal sealed class Quarantine(Volume volume, SegmentWriter writer, RecordRead
         try
         {
             using var record = await reader.ReadStoredAsync(id, entry, ct);
-            return RecordCheck.IsSound(codec, volume, record.Memory.Span);
+            return RecordCheck.IsSound(volume, record.Memory.Span);
         }
         catch (BlobException error) when (error.Error == BlobError.Damaged)
         {

@@ -3,7 +3,7 @@ namespace FileSharing.BlobEngine;
 /// <summary>Everything that can be checked of a stored record: its own checksum, and its plaintext against its id where the key is at hand.</summary>
 internal static class RecordCheck
 {
-    public static bool IsSound(RecordCodec codec, Volume volume, ReadOnlySpan<byte> record)
+    public static bool IsSound(Volume volume, ReadOnlySpan<byte> record)
     {
         try
         {
@@ -14,7 +14,7 @@ internal static class RecordCheck
                 return true;
             }
 
-            using var plain = RecordPlaintext.Open(codec, record, volume.Buffers);
+            using var plain = RecordPlaintext.Open(volume.Codec, record, volume.Buffers);
             return RecordPlaintext.IsOfId(header, plain.GetSpan());
         }
         catch (BlobException)

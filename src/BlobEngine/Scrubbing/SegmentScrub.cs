@@ -7,8 +7,6 @@ namespace FileSharing.BlobEngine;
 /// </summary>
 internal sealed class SegmentScrub(Volume volume, Pace pace)
 {
-    private readonly RecordCodec codec = new(volume.Keys, new RecordCodecOptions());
-
     /// <summary>Ids whose record failed, or lies in a place that is not whole.</summary>
     public List<ChunkId> Suspects { get; } = [];
 
@@ -93,7 +91,7 @@ internal sealed class SegmentScrub(Volume volume, Pace pace)
         }
 
         Records++;
-        if (!RecordCheck.IsSound(codec, volume, record))
+        if (!RecordCheck.IsSound(volume, record))
         {
             Suspects.Add(id);
         }

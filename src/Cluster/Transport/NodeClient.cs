@@ -94,6 +94,26 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
             )
         ).Records;
 
+    /// <summary>Lets the volume prove that it has the bytes of these.</summary>
+    public async Task<IReadOnlyList<byte[]?>> ChallengeAsync(
+        MapVolume volume,
+        ChallengeRequest request,
+        CancellationToken cancellationToken
+    )
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        var reply = await PostAsync(
+            Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/challenge"),
+            request,
+            WireJson.Default.ChallengeRequest,
+            WireJson.Default.ChallengeReply,
+            cancellationToken
+        );
+        return reply.Proofs.Count == request.Ids.Count
+            ? reply.Proofs
+            : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
+    }
+
     /// <summary>Stores a manifest; returns when two owners have it durably.</summary>
     /// <param name="body">As <see cref="Manifest.ToBody"/> made it.</param>
     public async Task PutManifestAsync(

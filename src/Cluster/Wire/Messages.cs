@@ -27,6 +27,7 @@ public sealed record HaveReply(IReadOnlyList<bool> Have);
 /// <param name="Reason">Why it is failed or refused.</param>
 /// <param name="SegmentsRemoved">By compaction since it was opened.</param>
 /// <param name="BytesReclaimed">Bytes of these.</param>
+/// <param name="ChallengesFailed">Records of other volumes, since this one was opened, that were listed there and could not be proved.</param>
 /// <param name="DataKeys">Ids of the data keys that lie on the volume.</param>
 /// <param name="RecordsByKey">Live records by the data key that seals them; 0: not sealed.</param>
 public sealed record VolumeStatus(
@@ -44,6 +45,7 @@ public sealed record VolumeStatus(
     long Damaged,
     long SegmentsRemoved,
     long BytesReclaimed,
+    long ChallengesFailed,
     IReadOnlyList<uint> DataKeys,
     IReadOnlyDictionary<uint, long> RecordsByKey
 )
@@ -132,6 +134,8 @@ public sealed record BatchReply(IReadOnlyList<Receipt> Receipts, IReadOnlyList<B
 [JsonSerializable(typeof(RangeListRequest))]
 [JsonSerializable(typeof(RangeListReply))]
 [JsonSerializable(typeof(PartitionReports))]
+[JsonSerializable(typeof(ChallengeRequest))]
+[JsonSerializable(typeof(ChallengeReply))]
 [JsonSerializable(typeof(NodeStatus))]
 [JsonSerializable(typeof(ScrubStatus))]
 [JsonSerializable(typeof(JoinRequest))]

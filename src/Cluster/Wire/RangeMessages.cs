@@ -56,3 +56,16 @@ public sealed record PartitionReports(IReadOnlyList<PartitionReport> Items)
     /// <summary>Reports a call.</summary>
     public const int ItemsMax = 1_000;
 }
+
+/// <summary>Prove that you have the bytes of these.</summary>
+/// <param name="Nonce">Another one every time, so that no answer can be kept for later.</param>
+public sealed record ChallengeRequest(byte[] Nonce, IReadOnlyList<ChunkId> Ids)
+{
+    /// <summary>Ids a call: each is read from the disk and opened.</summary>
+    public const int IdsMax = 16;
+
+    public const int NonceBytes = 32;
+}
+
+/// <summary>HMAC-SHA256 under the nonce over the plaintext, in the order of the question; null for what is absent or damaged.</summary>
+public sealed record ChallengeReply(IReadOnlyList<byte[]?> Proofs);

@@ -53,6 +53,10 @@ internal static class Routes
             "/digests",
             (HttpContext context, Guid volume) => RangeCalls.DigestsAsync(context, volume, node)
         );
+        volumes.MapPost(
+            "/challenge",
+            (HttpContext context, Guid volume) => RangeCalls.ProveAsync(context, volume, node)
+        );
         volumes.MapPost("/list", (HttpContext context, Guid volume) => RangeCalls.ListAsync(context, volume, node));
         volumes.MapPost("/scrub", (HttpContext context, Guid volume) => ScrubCalls.AskAsync(context, volume, node));
         volumes.MapGet("/scrub", (HttpContext context, Guid volume) => ScrubCalls.GetAsync(context, volume, node));

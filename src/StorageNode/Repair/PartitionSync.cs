@@ -16,6 +16,7 @@ internal sealed class PartitionSync(
     MapHolder map,
     ClusterNews news,
     PartitionComparison comparison,
+    Challenger challenger,
     Func<PartitionReports, CancellationToken, Task> report,
     PartitionSyncSettings settings,
     TimeProvider time,
@@ -99,6 +100,10 @@ internal sealed class PartitionSync(
         }
 
         await ReportAsync(volume, source, floor, compared, cancellationToken);
+        if (compared.Count > 0)
+        {
+            await challenger.RunAsync(volume, source, partitions, cancellationToken);
+        }
     }
 
     private async Task ReportAsync(

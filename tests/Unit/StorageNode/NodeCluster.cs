@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using FileSharing.Chunks;
@@ -25,8 +26,9 @@ internal sealed class NodeCluster : IAsyncDisposable
     private readonly HttpClient internalHttp;
     private readonly Func<NodeSettings, NodeSettings>? configure;
 
-    private NodeCluster(ClusterSecrets secrets, RootKey rootKey, Func<NodeSettings, NodeSettings>? configure)
+    private NodeCluster(ClusterSecrets secrets, RootKey rootKey, Func<NodeSettings, NodeSettings>? configure, int nodes)
     {
+        Nodes = new NodeServer?[nodes];
         this.secrets = secrets;
         this.rootKey = rootKey;
         this.configure = configure;
@@ -40,7 +42,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         Calls = new NodeClient(internalHttp, map);
     }
 
-    public NodeServer?[] Nodes { get; } = new NodeServer?[3];
+    public NodeServer?[] Nodes { get; }
 
     public UrlSigner Signer { get; }
 
@@ -55,7 +57,9 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     public Guid UploadId { get; } = Guid.NewGuid();
 
-    public static async Task<NodeCluster> StartAsync(Func<NodeSettings, NodeSettings>? configure = null)
+    /// <param name="configure">Changes what the nodes are started with.</param>
+    /// <param name="nodes">How many; the first three have the partitions.</param>
+    public static async Task<NodeCluster> StartAsync(Func<NodeSettings, NodeSettings>? configure = null, int nodes = 3)
     {
         var rootKeyHex = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RootKey.Bytes));
         var root = RootKey.Parse(rootKeyHex);
@@ -71,14 +75,14 @@ internal sealed class NodeCluster : IAsyncDisposable
             ActiveDataKey = 1,
             ChunkingPolicy = "dedup",
         };
-        var cluster = new NodeCluster(made, root, configure);
+        var cluster = new NodeCluster(made, root, configure, nodes);
         await SecretFile.WriteAsync(
             cluster.RootKeyFile,
             rootKeyHex,
             SecretFile.OwnerReads,
             TestContext.Current.CancellationToken
         );
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < nodes; i++)
         {
             new NodeFiles(cluster.DataOf(i)).Write(new NodeIdentity(Guid.NewGuid(), $"{i + 1}", made));
             await cluster.StartNodeAsync(i, "http://127.0.0.1:0", configure);
@@ -101,6 +105,25 @@ internal sealed class NodeCluster : IAsyncDisposable
     {
         await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), changed ?? configure);
         Nodes[i]!.Map.Offer(Map);
+    }
+
+    /// <summary>As when the API publishes a map and every node that is up has taken it.</summary>
+    public void Publish(ClusterMap next)
+    {
+        map.Offer(next);
+        foreach (var node in Nodes)
+        {
+            node?.Map.Offer(next);
+        }
+    }
+
+    /// <summary>As when the API says that nobody acts under an older map any more.</summary>
+    public void RaiseFloor()
+    {
+        foreach (var node in Nodes)
+        {
+            node?.News.Heard(Stopwatch.GetTimestamp(), Map.Version, ClusterNews.RepairBytesPerSecondDefault);
+        }
     }
 
     /// <summary>A further data key, as the API makes one.</summary>
@@ -234,11 +257,13 @@ internal sealed class NodeCluster : IAsyncDisposable
         var volumes = Nodes
             .SelectMany(node => node!.Volumes.Open.Select(volume => new MapVolume(volume.VolumeId, node.NodeId, 1)))
             .ToList();
-        map.Offer(ClusterMap.Build(1, secrets.ClusterId, nodes, volumes));
-        foreach (var node in Nodes)
-        {
-            node!.Map.Offer(map.Required);
-        }
+        var owners = ClusterMap.Build(
+            1,
+            secrets.ClusterId,
+            nodes,
+            [.. volumes.Where(volume => nodes.Take(3).Any(node => node.NodeId == volume.NodeId))]
+        );
+        Publish(new ClusterMap(1, secrets.ClusterId, nodes, volumes, owners.Table, []));
     }
 
     public async ValueTask DisposeAsync()

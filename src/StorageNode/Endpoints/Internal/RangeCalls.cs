@@ -1,4 +1,6 @@
 using System.Text.Json;
+using FileSharing.BlobEngine;
+using FileSharing.Chunks;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Repair;
 using Microsoft.AspNetCore.Http;
@@ -50,6 +52,51 @@ internal static class RangeCalls
             .Select(record => new ListedRecord(record.Id, record.TouchEpoch, record.RecordBytes))
             .ToList();
         await Replies.WriteJsonAsync(context, new RangeListReply(records), WireJson.Default.RangeListReply);
+    }
+
+    public static async Task ProveAsync(HttpContext context, Guid volumeId, NodeParts node)
+    {
+        using var use = VolumeCalls.Require(node, volumeId);
+        var request = await JsonSerializer.DeserializeAsync(
+            context.Request.Body,
+            WireJson.Default.ChallengeRequest,
+            context.RequestAborted
+        );
+        if (request is not { Ids.Count: <= ChallengeRequest.IdsMax, Nonce.Length: ChallengeRequest.NonceBytes })
+        {
+            throw new RequestException(
+                StatusCodes.Status400BadRequest,
+                "bad-challenge",
+                $"A challenge has a nonce of {ChallengeRequest.NonceBytes} bytes and at most {ChallengeRequest.IdsMax} ids."
+            );
+        }
+
+        var proofs = new List<byte[]?>(request.Ids.Count);
+        foreach (var id in request.Ids)
+        {
+            proofs.Add(await TryProveAsync(use.Store, id, request.Nonce, node, context.RequestAborted));
+        }
+
+        await Replies.WriteJsonAsync(context, new ChallengeReply(proofs), WireJson.Default.ChallengeReply);
+    }
+
+    private static async Task<byte[]?> TryProveAsync(
+        BlobStore store,
+        ChunkId id,
+        byte[] nonce,
+        NodeParts node,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await store.ProveAsync(id, nonce, cancellationToken);
+        }
+        catch (BlobException error) when (error.Error == BlobError.Damaged)
+        {
+            node.Healer.Enqueue(store.VolumeId, id);
+            return null;
+        }
     }
 
     private static RequestException BadRange() =>

@@ -57,6 +57,7 @@ internal static class StatusCall
             stats.DamagedRecords,
             volume.Activity.SegmentsRemoved,
             volume.Activity.BytesReclaimed,
+            volume.Activity.ChallengesFailed,
             [.. volume.Store.StoredKeys.Select(key => key.Id)],
             stats.RecordsByKey
         );
@@ -78,6 +79,7 @@ internal static class StatusCall
             Damaged: 0,
             SegmentsRemoved: 0,
             BytesReclaimed: 0,
+            ChallengesFailed: 0,
             DataKeys: [],
             RecordsByKey: new Dictionary<uint, long>()
         );

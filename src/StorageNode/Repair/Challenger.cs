@@ -1,0 +1,82 @@
+using System.Security.Cryptography;
+using FileSharing.BlobEngine;
+using FileSharing.Chunks;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Transport;
+using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace FileSharing.StorageNode.Repair;
+
+/// <summary>
+/// Asks another volume to prove that it has the bytes that it lists. An index that lists what the disk has lost, or a node that lies, is found by it long before somebody needs the
+/// copy. Only what this volume can prove itself is asked for: else its own damage would be called another's.
+/// </summary>
+internal sealed class Challenger(NodeClient calls, ILogger<Challenger> log)
+{
+    /// <summary>Records of one slice of partitions.</summary>
+    private const int RecordsMax = 4;
+
+    /// <param name="partitions">Which both own and have just compared.</param>
+    public async Task RunAsync(
+        OpenVolume own,
+        MapVolume source,
+        IReadOnlyList<int> partitions,
+        CancellationToken cancellationToken
+    )
+    {
+        var ids = Draw(own.Store, partitions);
+        if (ids.Count == 0)
+        {
+            return;
+        }
+
+        var nonce = RandomNumberGenerator.GetBytes(ChallengeRequest.NonceBytes);
+        var proofs = await calls.ChallengeAsync(source, new ChallengeRequest(nonce, ids), cancellationToken);
+        for (var i = 0; i < ids.Count; i++)
+        {
+            var expected = await TryProveAsync(own.Store, ids[i], nonce, cancellationToken);
+            if (expected is not null && (proofs[i] is not { } proof || !proof.AsSpan().SequenceEqual(expected)))
+            {
+                own.Activity.ChallengeFailed();
+                log.ChallengeFailed(source.VolumeId, ids[i]);
+            }
+        }
+    }
+
+    /// <summary>Each from a random place of a random partition, so that nobody can know which come next.</summary>
+    private static List<ChunkId> Draw(BlobStore store, IReadOnlyList<int> partitions)
+    {
+        var ids = new HashSet<ChunkId>();
+        for (var i = 0; i < RecordsMax; i++)
+        {
+            var range = HashRange.OfPartition(partitions[RandomNumberGenerator.GetInt32(partitions.Count)]);
+            var part = range.Split().ElementAt(RandomNumberGenerator.GetInt32(HashRange.Parts));
+            var found = RangeRecords.Of(store, range, part.Before).Concat(RangeRecords.Of(store, range, range.Before));
+            foreach (var record in found.Take(1))
+            {
+                ids.Add(record.Id);
+            }
+        }
+
+        return [.. ids];
+    }
+
+    private static async Task<byte[]?> TryProveAsync(
+        BlobStore store,
+        ChunkId id,
+        byte[] nonce,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await store.ProveAsync(id, nonce, cancellationToken);
+        }
+        catch (BlobException error) when (error.Error is BlobError.Damaged or BlobError.UnknownKey)
+        {
+            return null;
+        }
+    }
+}
