@@ -113,6 +113,22 @@ public sealed class PartitionTable
         return counts;
     }
 
+    /// <summary>As a map has it, and a layout.</summary>
+    public byte[] ToBytes()
+    {
+        var bytes = new byte[TableBytes];
+        CopyTo(bytes);
+        return bytes;
+    }
+
+    /// <param name="bytes">As <see cref="ToBytes"/> made them.</param>
+    /// <param name="volumes">Length of the list that the indices lead into.</param>
+    /// <exception cref="FormatException">Not a table, or one of more volumes.</exception>
+    public static PartitionTable FromBytes(ReadOnlySpan<byte> bytes, int volumes) =>
+        bytes.Length == TableBytes
+            ? Read(bytes, volumes)
+            : throw new FormatException($"A partition table has {TableBytes} bytes, not {bytes.Length}.");
+
     internal void CopyTo(Span<byte> destination)
     {
         for (var i = 0; i < owners.Length; i++)
