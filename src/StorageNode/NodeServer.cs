@@ -139,6 +139,7 @@ public sealed class NodeServer : IAsyncDisposable
         var api = new ApiClient(http, settings.ApiUrl);
         var replicas = new ReplicaReader(map, transport, health);
         var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
+        volumes.DamageFound = healer.Enqueue;
 
         // 4. The volumes, and the work on each while it is open.
         var scrubs = new ScrubJobs();

@@ -20,6 +20,9 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
     /// <summary>Asked for a data key that a record needs and its volume lacks, before the record is refused; null: it is refused at once.</summary>
     public Func<uint, CancellationToken, Task>? KeyMissing { get; set; }
 
+    /// <summary>Told of a record that was to go to another node and was found damaged.</summary>
+    public Action<Guid, ChunkId>? DamageFound { get; set; }
+
     /// <summary>Puts the process's data keys on the volume, then lets requests find it: a record must never need a key that its volume lacks.</summary>
     public async Task AddAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
@@ -78,6 +81,25 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
         }
 
         return false;
+    }
+
+    /// <summary>Reads one record for another node (or for this one); null when it is not there.</summary>
+    /// <exception cref="BlobException">As <see cref="BlobStore.ReadRecordAsync"/>. What is damaged has been reported.</exception>
+    public async ValueTask<StoredRecord?> ReadRecordAsync(
+        VolumeUse use,
+        ChunkId id,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await use.Store.ReadRecordAsync(id, cancellationToken);
+        }
+        catch (BlobException error) when (error.Error == BlobError.Damaged)
+        {
+            DamageFound?.Invoke(use.VolumeId, id);
+            throw;
+        }
     }
 
     /// <summary>Stores one record of another node (or of this one). Never throws for what the sender can act on.</summary>
