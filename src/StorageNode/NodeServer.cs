@@ -134,10 +134,18 @@ public sealed class NodeServer : IAsyncDisposable
         // 3. The ways to the others.
         var sender = identity.NodeId.ToString("D");
         var http = OnStop(InternalHttp.Create(state.Internal, sender, map, InternalCallTimeout));
-        var health = new PeerHealth(time);
+        var health = new PeerHealth(time, new Random(), logs.CreateLogger<PeerHealth>());
         var transport = new DirectTransport(peers, OnStop(new HttpChunkTransport(http, map, health, buffers.Rent)));
         var api = new ApiClient(http, settings.ApiUrl);
-        var replicas = new ReplicaReader(map, transport, health);
+        var replicas = new ReplicaReader(
+            map,
+            transport,
+            health,
+            NodeId,
+            RecordCodec.IsIntact,
+            time,
+            logs.CreateLogger<ReplicaReader>()
+        );
         var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
         volumes.DamageFound = healer.Enqueue;
 

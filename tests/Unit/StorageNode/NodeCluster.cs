@@ -1,7 +1,10 @@
+using System.Buffers;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
+using FileSharing.Cluster;
 using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Signing;
@@ -9,6 +12,7 @@ using FileSharing.Cluster.Transport;
 using FileSharing.Standalone;
 using FileSharing.StorageNode;
 using FileSharing.StorageNode.Membership;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FileSharing.UnitTests.StorageNode;
 
@@ -101,6 +105,40 @@ internal sealed class NodeCluster : IAsyncDisposable
     {
         await StartNodeAsync(i, Map.Nodes[i].Url.ToString(), changed ?? configure);
         Nodes[i]!.Map.Offer(Map);
+    }
+
+    /// <summary>Everybody reaches this node at another address from now on.</summary>
+    public void Redirect(int i, Uri url)
+    {
+        var nodes = Map.Nodes.Select((node, at) => at == i ? node with { Url = url } : node).ToList();
+        map.Offer(Map.WithNodes(Map.Version + 1, nodes));
+        foreach (var node in Nodes)
+        {
+            node?.Map.Offer(Map);
+        }
+    }
+
+    /// <summary>A way to the nodes as each of them has to the others.</summary>
+    public HttpChunkTransport NewTransport(PeerHealth health, Func<int, IMemoryOwner<byte>> rent) =>
+        new(internalHttp, map, health, rent);
+
+    /// <summary>Reads as a node that owns nothing does.</summary>
+    public ReplicaReader NewReader(IChunkTransport transport, PeerHealth health) =>
+        new(
+            map,
+            transport,
+            health,
+            Guid.NewGuid(),
+            RecordCodec.IsIntact,
+            TimeProvider.System,
+            NullLogger<ReplicaReader>.Instance
+        );
+
+    /// <summary>Which node the map names first for this id.</summary>
+    public int FirstOwnerOf(ChunkId id)
+    {
+        var first = Map.OwnersOf(id)[0].NodeId;
+        return Enumerable.Range(0, Nodes.Length).First(i => Map.Nodes[i].NodeId == first);
     }
 
     /// <summary>A further data key, as the API makes one.</summary>
