@@ -3,7 +3,6 @@ using FileSharing.Cluster;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Reading;
 using FileSharing.Cluster.Transport;
-using FileSharing.Cluster.Wire;
 using FileSharing.UnitTests.StorageNode;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -220,47 +219,19 @@ public sealed class ReplicaReaderTests
     private ReplicaReader Reader(params Func<int, CancellationToken, Task<FetchResult>>[] answers) =>
         new(
             map,
-            new ScriptedTransport(
-                (owner, cancellation) =>
+            new ScriptedTransport
+            {
+                Get = (owner, cancellation) =>
                 {
                     var at = owners.ToList().IndexOf(owner);
                     asked.Add(at);
                     return answers[Math.Min(at, answers.Length - 1)](at, cancellation);
-                }
-            ),
+                },
+            },
             health,
             Guid.NewGuid(),
             (_, record) => record.Span[0] == 1,
             TimeProvider.System,
             NullLogger<ReplicaReader>.Instance
         );
-
-    private sealed class ScriptedTransport(Func<MapVolume, CancellationToken, Task<FetchResult>> get) : IChunkTransport
-    {
-        public async ValueTask<FetchResult> GetAsync(
-            MapVolume target,
-            ChunkId id,
-            Action answered,
-            CancellationToken cancellationToken
-        ) => await get(target, cancellationToken);
-
-        public ValueTask<RecordStatus> PutAsync(
-            PutRecord put,
-            RecordLease record,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public ValueTask SettleAsync(
-            MapVolume target,
-            long mapVersion,
-            IReadOnlyList<ChunkId> ids,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public ValueTask<IReadOnlyList<bool>?> HasAsync(
-            MapVolume target,
-            IReadOnlyList<ChunkId> ids,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-    }
 }
