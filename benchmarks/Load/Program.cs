@@ -2,7 +2,8 @@ using System.Globalization;
 using FileSharing.Load;
 
 // usage: load --data DIR --port N [--seconds 8] [--warm-up 5] [--seed S] [--size "64 MiB"]
-// Drives a running deploy/cluster and prints a Markdown table. benchmarks/run load starts and stops the cluster.
+//        load --data DIR --port N --slow-node yes [--nodes 3] [--seconds 8] [--seed S]
+// Drives a running deploy/cluster and prints a Markdown table. benchmarks/run load and slow-node start and stop the cluster.
 var options = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
 var data = options["--data"];
 var port = int.Parse(options["--port"], CultureInfo.InvariantCulture);
@@ -11,8 +12,15 @@ var warmUp = double.Parse(options.GetValueOrDefault("--warm-up", "5"), CultureIn
 var seed = int.Parse(options.GetValueOrDefault("--seed", "1"), CultureInfo.InvariantCulture);
 var size = options.GetValueOrDefault("--size", "");
 
-using var target = await Target.OpenAsync(data, port);
+var nodes = int.Parse(options.GetValueOrDefault("--nodes", "3"), CultureInfo.InvariantCulture);
 var servers = new ServerProcesses(data);
+if (options.ContainsKey("--slow-node"))
+{
+    await SlowNode.CompareAsync(data, port, nodes, servers, new Content(seed), TimeSpan.FromSeconds(seconds));
+    return;
+}
+
+using var target = await Target.OpenAsync(data, port, nodes);
 var runner = new Runner(servers, TimeSpan.FromSeconds(warmUp), TimeSpan.FromSeconds(seconds));
 Console.WriteLine(Result.Head);
 

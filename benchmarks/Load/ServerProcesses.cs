@@ -21,6 +21,9 @@ internal sealed class ServerProcesses(string data)
         return table.ToString();
     }
 
+    /// <summary>Storage nodes count from 1.</summary>
+    public int ProcessOfNode(int number) => Parts().Single(part => part.Name == $"node-{number}").Process;
+
     private IEnumerable<(string Name, int Process)> Parts() =>
         Directory
             .EnumerateFiles(Path.Combine(data, "run"), "*.pid")

@@ -36,7 +36,8 @@ internal sealed class Target : IDisposable
             Timeout = TimeSpan.FromMinutes(2),
         };
 
-    public static async Task<Target> OpenAsync(string data, int port)
+    /// <param name="nodes">Storage nodes that are asked: the first so many.</param>
+    public static async Task<Target> OpenAsync(string data, int port, int nodes)
     {
         var identity = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(data, "node-1", "node.json")));
         var secrets = identity.RootElement.GetProperty("secrets").Deserialize<ClusterSecrets>(SnakeCase)!;
@@ -52,7 +53,7 @@ internal sealed class Target : IDisposable
             secrets,
             address,
             reply.GetProperty("token").GetString()!,
-            [.. Enumerable.Range(1, 3).Select(n => new Uri($"http://127.0.0.1:{port + 10 + n}"))]
+            [.. Enumerable.Range(1, nodes).Select(n => new Uri($"http://127.0.0.1:{port + 10 + n}"))]
         );
     }
 

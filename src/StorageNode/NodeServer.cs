@@ -136,11 +136,20 @@ public sealed class NodeServer : IAsyncDisposable
         // 3. The ways to the others.
         var sender = identity.NodeId.ToString("D");
         var http = OnStop(InternalHttp.Create(state.Internal, sender, map, InternalCallTimeout));
-        var health = new PeerHealth(time);
+        var health = new PeerHealth(time, new Random(), logs.CreateLogger<PeerHealth>());
         var transport = new DirectTransport(peers, OnStop(new HttpChunkTransport(http, map, health, buffers.Rent)));
         var api = new ApiClient(http, settings.ApiUrl);
-        var replicas = new ReplicaReader(map, transport, health);
+        var replicas = new ReplicaReader(
+            map,
+            transport,
+            health,
+            NodeId,
+            RecordCodec.IsIntact,
+            time,
+            logs.CreateLogger<ReplicaReader>()
+        );
         var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
+        volumes.DamageFound = healer.Enqueue;
         var calls = new NodeClient(http, map);
         var news = new ClusterNews(map, time);
         News = news;
@@ -219,6 +228,7 @@ public sealed class NodeServer : IAsyncDisposable
                 logs.CreateLogger<ClusterLink>()
             )
         );
+        replicas.RefreshMap = link.TryRefreshAsync;
         volumes.KeyMissing = new KeyFetch(nodeKeys, link.TryRefreshAsync, time).TryProvideAsync;
         // The first map is made of the volumes that the nodes open at their first start.
         await supervisor.StartAsync(isPatient: map.Current is null, cancellationToken);

@@ -49,6 +49,20 @@ public sealed class RecordCodec(DataKeys keys, RecordCodecOptions options)
         }
     }
 
+    /// <summary>Whether this is the record of this id and <see cref="Verify"/> finds nothing wrong with it.</summary>
+    public static bool IsIntact(ChunkId id, ReadOnlyMemory<byte> record)
+    {
+        try
+        {
+            Verify(record.Span);
+            return ReadHeader(record.Span).Id == id;
+        }
+        catch (BlobException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>
     /// Opens the blocks that a range of the plaintext needs. Every block's checksum and tag is verified before its bytes reach
     /// <paramref name="destination"/>; blocks before a bad one have been delivered by then.

@@ -19,10 +19,10 @@ public sealed class HttpChunkTransport(
     /// <summary>10 MiB of plaintext with header, tags and trailer, and some room for a later version.</summary>
     private const int RecordBytesMax = (10 << 20) + (64 << 10);
 
-    /// <summary>For a record's bytes once its head has come: a peer that falls silent must not hold up the reader.</summary>
+    /// <summary>For the head of an answer, and again for the record's bytes: a peer that falls silent must not hold up the reader.</summary>
     public static readonly TimeSpan RecordTimeoutDefault = TimeSpan.FromSeconds(10);
 
-    /// <summary>For the bytes of one fetched record; after it the peer counts as unreachable and another owner is asked.</summary>
+    /// <summary>For the head of the answer, and again for the bytes of one fetched record; after it the peer counts as unreachable and another owner is asked.</summary>
     public TimeSpan RecordTimeout { get; init; } = RecordTimeoutDefault;
 
     private readonly NodeClient calls = new(http, map);
@@ -50,37 +50,45 @@ public sealed class HttpChunkTransport(
         return ValueTask.CompletedTask;
     }
 
-    public async ValueTask<FetchResult> GetAsync(MapVolume target, ChunkId id, CancellationToken cancellationToken)
+    public async ValueTask<FetchResult> GetAsync(
+        MapVolume target,
+        ChunkId id,
+        Action answered,
+        CancellationToken cancellationToken
+    )
     {
         ArgumentNullException.ThrowIfNull(target);
-        if (!health.MayCall(target.NodeId))
+        ArgumentNullException.ThrowIfNull(answered);
+        using var call = health.TryBegin(target.NodeId);
+        if (call is null)
         {
             return new FetchResult(FetchOutcome.Unreachable);
         }
 
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(RecordTimeout);
         try
         {
             var address = new Uri(
                 map.Required.NodeOf(target).Url,
                 $"/internal/v1/volumes/{target.VolumeId:D}/records/{id}"
             );
-            using var response = await http.GetAsync(
-                address,
-                HttpCompletionOption.ResponseHeadersRead,
-                cancellationToken
-            );
-            health.Succeeded(target.NodeId);
-            return response.StatusCode switch
+            using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+            answered();
+            patience.CancelAfter(RecordTimeout);
+            var result = response.StatusCode switch
             {
-                HttpStatusCode.OK => await ReceiveAsync(response, cancellationToken),
+                HttpStatusCode.OK => await ReceiveAsync(response, patience.Token),
                 HttpStatusCode.NotFound => new FetchResult(FetchOutcome.Absent),
                 HttpStatusCode.UnprocessableEntity => new FetchResult(FetchOutcome.Damaged),
                 _ => new FetchResult(FetchOutcome.Unreachable),
             };
+            call.Succeeded();
+            return result;
         }
         catch (Exception error) when (IsPeerFailure(error, cancellationToken))
         {
-            health.Failed(target.NodeId);
+            call.Failed();
             return new FetchResult(FetchOutcome.Unreachable);
         }
     }
@@ -92,7 +100,8 @@ public sealed class HttpChunkTransport(
     )
     {
         ArgumentNullException.ThrowIfNull(target);
-        if (!health.MayCall(target.NodeId))
+        using var call = health.TryBegin(target.NodeId);
+        if (call is null)
         {
             return null;
         }
@@ -100,17 +109,17 @@ public sealed class HttpChunkTransport(
         try
         {
             var have = await calls.HasAsync(target, ids, cancellationToken);
-            health.Succeeded(target.NodeId);
+            call.Succeeded();
             return have;
         }
         catch (NodeCallException refusal) when (refusal.Problem?.Type == Problem.VolumeAway)
         {
-            health.Succeeded(target.NodeId);
+            call.Succeeded();
             return null;
         }
         catch (Exception error) when (IsPeerFailure(error, cancellationToken))
         {
-            health.Failed(target.NodeId);
+            call.Failed();
             return null;
         }
     }
@@ -123,14 +132,12 @@ public sealed class HttpChunkTransport(
             throw new HttpRequestException($"A peer sent a record of {length} bytes.");
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(RecordTimeout);
         var bytes = (int)length;
         var buffer = rent(bytes);
         try
         {
-            await using var body = await response.Content.ReadAsStreamAsync(patience.Token);
-            await body.ReadExactlyAsync(buffer.Memory[..bytes], patience.Token);
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            await body.ReadExactlyAsync(buffer.Memory[..bytes], cancellationToken);
             var lease = new RecordLease(buffer, bytes);
             buffer = null;
             return new FetchResult(FetchOutcome.Found, lease);

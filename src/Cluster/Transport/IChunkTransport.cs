@@ -22,8 +22,9 @@ public interface IChunkTransport
         CancellationToken cancellationToken
     );
 
-    /// <summary>Reads one record, checked against its own checksum.</summary>
-    ValueTask<FetchResult> GetAsync(MapVolume target, ChunkId id, CancellationToken cancellationToken);
+    /// <summary>Reads one record, checked against its own checksum by the node that sends it.</summary>
+    /// <param name="answered">Called when the peer begins to answer, on any thread; may be left out where the whole answer comes at once.</param>
+    ValueTask<FetchResult> GetAsync(MapVolume target, ChunkId id, Action answered, CancellationToken cancellationToken);
 
     /// <summary>Which of these the volume's index has; null when it could not be asked.</summary>
     ValueTask<IReadOnlyList<bool>?> HasAsync(

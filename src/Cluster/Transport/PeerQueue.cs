@@ -162,7 +162,8 @@ internal sealed class PeerQueue : IAsyncDisposable
 
     private async Task SendBatchAsync(List<Item> batch)
     {
-        if (!health.MayCall(volume.NodeId))
+        using var call = health.TryBegin(volume.NodeId);
+        if (call is null)
         {
             batch.ForEach(item => Complete(item, RecordStatus.Unreachable));
             return;
@@ -184,7 +185,7 @@ internal sealed class PeerQueue : IAsyncDisposable
             );
             using var response = await http.SendAsync(request, timeout.Token);
             var statuses = await ReadStatusesAsync(response, batch.Count, timeout.Token);
-            health.Succeeded(volume.NodeId);
+            call.Succeeded();
             for (var i = 0; i < batch.Count; i++)
             {
                 Complete(batch[i], statuses[i]);
@@ -192,7 +193,11 @@ internal sealed class PeerQueue : IAsyncDisposable
         }
         catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
         {
-            health.Failed(volume.NodeId);
+            if (!stopping.IsCancellationRequested)
+            {
+                call.Failed();
+            }
+
             batch.ForEach(item => Complete(item, RecordStatus.Unreachable));
         }
     }

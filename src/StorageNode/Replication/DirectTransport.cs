@@ -61,17 +61,23 @@ internal sealed class DirectTransport(DirectPeers peers, IChunkTransport http) :
         }
     }
 
-    public async ValueTask<FetchResult> GetAsync(MapVolume target, ChunkId id, CancellationToken cancellationToken)
+    public async ValueTask<FetchResult> GetAsync(
+        MapVolume target,
+        ChunkId id,
+        Action answered,
+        CancellationToken cancellationToken
+    )
     {
-        using var use = Enter(target);
+        var volumes = peers.Find(target.VolumeId);
+        using var use = volumes?.Enter(target.VolumeId);
         if (use is null)
         {
-            return await http.GetAsync(target, id, cancellationToken);
+            return await http.GetAsync(target, id, answered, cancellationToken);
         }
 
         try
         {
-            var record = await use.Store.ReadRecordAsync(id, cancellationToken);
+            var record = await volumes!.ReadRecordAsync(use, id, cancellationToken);
             return record is null
                 ? new FetchResult(FetchOutcome.Absent)
                 : new FetchResult(

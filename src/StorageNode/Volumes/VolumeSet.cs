@@ -23,6 +23,9 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
     /// <summary>Asked before a record is taken: true when this node's map may hold no more.</summary>
     public Func<bool> IsCutOff { get; set; } = () => false;
 
+    /// <summary>Told of a record that was to go to another node and was found damaged.</summary>
+    public Action<Guid, ChunkId>? DamageFound { get; set; }
+
     /// <summary>Puts the process's data keys on the volume, then lets requests find it: a record must never need a key that its volume lacks.</summary>
     public async Task AddAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
@@ -81,6 +84,25 @@ internal sealed class VolumeSet(MapHolder map, DataKeys keys)
         }
 
         return false;
+    }
+
+    /// <summary>Reads one record for another node (or for this one); null when it is not there.</summary>
+    /// <exception cref="BlobException">As <see cref="BlobStore.ReadRecordAsync"/>. What is damaged has been reported.</exception>
+    public async ValueTask<StoredRecord?> ReadRecordAsync(
+        VolumeUse use,
+        ChunkId id,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await use.Store.ReadRecordAsync(id, cancellationToken);
+        }
+        catch (BlobException error) when (error.Error == BlobError.Damaged)
+        {
+            DamageFound?.Invoke(use.VolumeId, id);
+            throw;
+        }
     }
 
     /// <summary>Stores one record of another node (or of this one). Never throws for what the sender can act on.</summary>

@@ -9,6 +9,7 @@ using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Signing;
 using FileSharing.Cluster.Transport;
 using FileSharing.StorageNode.Membership;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FileSharing.ClusterTests.Engine;
 
@@ -178,7 +179,13 @@ internal sealed class LoneNode : IAsyncDisposable
         );
     }
 
-    private HttpChunkTransport NewTransport() => new(http, map, new PeerHealth(TimeProvider.System), buffers.Rent);
+    private HttpChunkTransport NewTransport() =>
+        new(
+            http,
+            map,
+            new PeerHealth(TimeProvider.System, new Random(1), NullLogger<PeerHealth>.Instance),
+            buffers.Rent
+        );
 
     private static int FreePort()
     {

@@ -83,7 +83,12 @@ internal sealed class NodeLoad(LoneNode node, Contents contents, Journal journal
     /// <summary>Reads one acknowledged record back; anything but its bytes is a violation, unless nobody answers.</summary>
     public async Task<FetchOutcome> CompareAsync(JournalEntry entry)
     {
-        var fetched = await node.Transport.GetAsync(node.OwnerOf(entry.Id), entry.Id, CancellationToken.None);
+        var fetched = await node.Transport.GetAsync(
+            node.OwnerOf(entry.Id),
+            entry.Id,
+            answered: () => { },
+            CancellationToken.None
+        );
         using var record = fetched.Record;
         violations.AddIf(
             fetched.Outcome is FetchOutcome.Absent or FetchOutcome.Damaged,

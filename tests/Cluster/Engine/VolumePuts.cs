@@ -40,7 +40,7 @@ internal sealed class VolumePuts(LoneNode node, MapVolume volume, int seed)
     {
         foreach (var entry in acknowledged)
         {
-            var fetched = await node.Transport.GetAsync(volume, entry.Id, CancellationToken.None);
+            var fetched = await node.Transport.GetAsync(volume, entry.Id, answered: () => { }, CancellationToken.None);
             using var record = fetched.Record;
             Assert.Equal(FetchOutcome.Found, fetched.Outcome);
             Assert.True(contents.IsOf(entry.Number, record!.Record.Span), $"{entry.Number} came back wrong");

@@ -3,6 +3,7 @@ using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.UnitTests.StorageNode;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FileSharing.UnitTests.Cluster;
 
@@ -25,13 +26,18 @@ public sealed class RecordTransferTests
         map.Offer(ClusterMap.Build(1, Guid.NewGuid(), nodes, volumes));
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         using var buffers = new BufferPool(1 << 20);
-        await using var transport = new HttpChunkTransport(http, map, new PeerHealth(TimeProvider.System), buffers.Rent)
+        await using var transport = new HttpChunkTransport(
+            http,
+            map,
+            new PeerHealth(TimeProvider.System, new Random(1), NullLogger<PeerHealth>.Instance),
+            buffers.Rent
+        )
         {
             RecordTimeout = TimeSpan.FromMilliseconds(200),
         };
 
         var fetched = await transport
-            .GetAsync(volumes[0], ChunkId.OfChunk([1]), CancellationToken.None)
+            .GetAsync(volumes[0], ChunkId.OfChunk([1]), answered: () => { }, CancellationToken.None)
             .AsTask()
             .WaitAsync(TimeSpan.FromSeconds(10));
 

@@ -1,8 +1,11 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
+using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
+using FileSharing.Cluster;
 using FileSharing.Cluster.Hosting;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Signing;
@@ -10,6 +13,7 @@ using FileSharing.Cluster.Transport;
 using FileSharing.Standalone;
 using FileSharing.StorageNode;
 using FileSharing.StorageNode.Membership;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FileSharing.UnitTests.StorageNode;
 
@@ -124,6 +128,36 @@ internal sealed class NodeCluster : IAsyncDisposable
         {
             node?.News.Heard(Stopwatch.GetTimestamp(), Map.Version, ClusterNews.RepairBytesPerSecondDefault);
         }
+    }
+
+    /// <summary>Everybody reaches this node at another address from now on.</summary>
+    public void Redirect(int i, Uri url)
+    {
+        var nodes = Map.Nodes.Select((node, at) => at == i ? node with { Url = url } : node).ToList();
+        Publish(Map.WithNodes(Map.Version + 1, nodes));
+    }
+
+    /// <summary>A way to the nodes as each of them has to the others.</summary>
+    public HttpChunkTransport NewTransport(PeerHealth health, Func<int, IMemoryOwner<byte>> rent) =>
+        new(internalHttp, map, health, rent);
+
+    /// <summary>Reads as a node that owns nothing does.</summary>
+    public ReplicaReader NewReader(IChunkTransport transport, PeerHealth health) =>
+        new(
+            map,
+            transport,
+            health,
+            Guid.NewGuid(),
+            RecordCodec.IsIntact,
+            TimeProvider.System,
+            NullLogger<ReplicaReader>.Instance
+        );
+
+    /// <summary>Which node the map names first for this id.</summary>
+    public int FirstOwnerOf(ChunkId id)
+    {
+        var first = Map.OwnersOf(id)[0].NodeId;
+        return Enumerable.Range(0, Nodes.Length).First(i => Map.Nodes[i].NodeId == first);
     }
 
     /// <summary>A further data key, as the API makes one.</summary>

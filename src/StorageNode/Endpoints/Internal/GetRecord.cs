@@ -25,7 +25,7 @@ internal static class GetRecord
         using var use = VolumeCalls.Require(node, volumeId);
         try
         {
-            return await use.Store.ReadRecordAsync(id, cancellationToken)
+            return await node.Volumes.ReadRecordAsync(use, id, cancellationToken)
                 ?? throw new RequestException(
                     StatusCodes.Status404NotFound,
                     "not-here",
