@@ -105,6 +105,19 @@ public sealed class PlacementChangeTests
     }
 
     [Fact]
+    public void Where_only_the_list_has_another_order_nothing_moves()
+    {
+        var members = PlacementScenarios.Even(new Random(1), 7, 1).ConvertAll(m => m with { Weight = 1 });
+        var reversed = members.AsEnumerable().Reverse().ToList();
+        var table = PartitionTableBuilder.Build(PlacementScenarios.Placement(members));
+        var before = PlacementScenarios.Remap(table, members, reversed);
+
+        var after = PartitionTableBuilder.Change(PlacementScenarios.Placement(reversed), before);
+
+        Assert.Empty(TableChange.Between(before, after, reversed.Count).Moves);
+    }
+
+    [Fact]
     public void A_volume_of_weight_zero_holds_nothing_and_draining_moves_what_removing_does()
     {
         var members = PlacementScenarios.Even(new Random(1), 12, 3);

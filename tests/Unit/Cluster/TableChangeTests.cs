@@ -101,6 +101,24 @@ public sealed class TableChangeTests
         Assert.True(rounds > 1);
     }
 
+    [Fact]
+    public void Replicas_that_change_the_volume_on_their_node_do_not_change_the_slot()
+    {
+        var members = PlacementScenarios.Even(new Random(1), 3, 1).ConvertAll(m => m with { Weight = 1 });
+        List<Member> next =
+        [
+            .. members.Select(m => m with { Weight = 0 }),
+            .. PlacementScenarios.Even(new Random(2), 3, 1).Zip(members, (other, m) => m with { Id = other.Id }),
+        ];
+        var table = PartitionTableBuilder.Build(PlacementScenarios.Placement(members));
+
+        var after = PartitionTableBuilder.Change(PlacementScenarios.Placement(next), table);
+
+        var moves = TableChange.Between(table, after, next.Count).Moves;
+        Assert.Equal(PartitionTable.Partitions * PartitionTable.Replicas, moves.Count);
+        Assert.All(moves, move => Assert.Equal(next[move.From].Node, next[move.To].Node));
+    }
+
     private static (List<Member> Members, PartitionTable Before, PartitionTable After) Changed(
         Random random,
         Func<List<Member>, Random, List<Member>> apply
