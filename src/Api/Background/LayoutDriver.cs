@@ -38,7 +38,10 @@ internal sealed class LayoutDriver(
     private readonly Presence presence = new(settings.DownAfter, time);
     private long? refusedAt;
 
-    protected override async Task RunOnceAsync(CancellationToken ct)
+    protected override Task RunOnceAsync(CancellationToken ct) => StepAsync(ct);
+
+    /// <summary>Looks once, and publishes at most one map.</summary>
+    internal async Task StepAsync(CancellationToken ct)
     {
         var beats = await heartbeats.ReadAsync(ct);
         presence.Look(beats);

@@ -40,7 +40,7 @@ internal sealed class LayoutPlan
 
     public TableChange Change { get; }
 
-    /// <summary>Replicas that each volume has now, or is getting.</summary>
+    /// <summary>Replicas that each volume owns now.</summary>
     public IReadOnlyList<int> Before { get; }
 
     /// <summary>Replicas that each volume is to have.</summary>
@@ -80,11 +80,8 @@ internal sealed class LayoutPlan
         var weights = members.ToDictionary(m => m.VolumeId, m => m.IsReplaced ? 0 : m.Weight);
         var placed = all.Select(id => Placed(map, directory, id, weights.GetValueOrDefault(id))).ToList();
 
-        // What is on its way to a volume that stays counts as there: the copying would be for nothing else.
-        var arrived = map
-            .Moves.Where(m => m.State == MoveState.Copying && weights.GetValueOrDefault(ofMap[m.To]) > 0)
-            .Select(m => (m.Partition, m.Slot, m.To));
-        var present = map.Table.With(arrived).Remap(ofMap, all);
+        // What is only being copied does not count as there: a copy is taken back at no cost, when the layout does not want it after all.
+        var present = map.Table.Remap(ofMap, all);
         var after = PartitionTableBuilder.Change(placed, present);
         var change = TableChange.Between(present, after, all.Length);
         var table = after.Remap(all, ofLayout);
