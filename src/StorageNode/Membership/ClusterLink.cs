@@ -140,7 +140,8 @@ internal sealed class ClusterLink(
 
     private void TakeMap(byte[]? signedMap)
     {
-        if (signedMap is null)
+        // The serialiser writes an array that is not there as an empty one.
+        if (signedMap is not { Length: > 0 })
         {
             return;
         }

@@ -100,6 +100,7 @@ public sealed class LayoutDriverTests(PostgresFixture postgres) : IAsyncLifetime
         await RunAsync(seconds: 9, silent);
         Assert.DoesNotContain(Map.Volumes, v => v.IsDown);
 
+        await RunAsync(seconds: 2, silent: Guid.Empty);
         for (var i = 0; i < 60; i++)
         {
             time.Now += TimeSpan.FromSeconds(1);
