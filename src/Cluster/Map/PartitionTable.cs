@@ -28,7 +28,7 @@ public sealed class PartitionTable
 
     public static int PartitionOf(ChunkId id) => (int)(id.Prefix >> (64 - PartitionBits));
 
-    /// <summary>Three indices into the list of volumes, the first to ask first.</summary>
+    /// <summary>Three indices into the list of volumes, by slot. Whom to ask first: <see cref="ReadOrder"/>.</summary>
     public ReadOnlySpan<ushort> OwnersOf(int partition) => owners.AsSpan(partition * Replicas, Replicas);
 
     /// <summary>The same table with other volumes in these places.</summary>
@@ -43,6 +43,91 @@ public sealed class PartitionTable
 
         return new PartitionTable(changed);
     }
+
+    /// <summary>No owners at all: what a table is built from.</summary>
+    public static PartitionTable Empty { get; } = new([.. Enumerable.Repeat(None, Partitions * Replicas)]);
+
+    /// <summary>All owners, partition by partition, three each.</summary>
+    internal ReadOnlySpan<ushort> Owners => owners;
+
+    /// <summary>
+    /// The same owners under the indices of another list: volumes are the same when their ids are, and <see cref="None"/> stands for those that are not
+    /// in the other list.
+    /// </summary>
+    /// <param name="from">Ids of the volumes by the indices of this table.</param>
+    /// <param name="to">Ids of the volumes by the indices of the new one.</param>
+    /// <exception cref="ArgumentException">This table names a volume beyond <paramref name="from"/>, or an id is twice in <paramref name="to"/>.</exception>
+    public PartitionTable Remap(IReadOnlyList<Guid> from, IReadOnlyList<Guid> to)
+    {
+        ArgumentNullException.ThrowIfNull(from);
+        ArgumentNullException.ThrowIfNull(to);
+        CountsOf(from.Count);
+        var indices = to.Index().ToDictionary(v => v.Item, v => (ushort)v.Index);
+        var map = from.Select(id => indices.GetValueOrDefault(id, None)).ToArray();
+        return new PartitionTable(Array.ConvertAll(owners, owner => owner == None ? None : map[owner]));
+    }
+
+    /// <summary>The table after these moves.</summary>
+    /// <exception cref="ArgumentException">A move starts from a volume that does not have the slot.</exception>
+    public PartitionTable With(IEnumerable<PartitionMove> moves)
+    {
+        ArgumentNullException.ThrowIfNull(moves);
+        var after = owners.ToArray();
+        foreach (var move in moves)
+        {
+            ref var owner = ref after[(move.Partition * Replicas) + move.Slot];
+            if (owner != move.From)
+            {
+                throw new ArgumentException(
+                    $"Slot {move.Slot} of partition {move.Partition} belongs to volume {owner}, not to {move.From}.",
+                    nameof(moves)
+                );
+            }
+
+            owner = move.To;
+        }
+
+        return new PartitionTable(after);
+    }
+
+    /// <summary>Replicas that each volume holds.</summary>
+    /// <exception cref="ArgumentException">The table names a volume beyond so many.</exception>
+    internal int[] CountsOf(int volumes)
+    {
+        var counts = new int[volumes];
+        foreach (var owner in owners)
+        {
+            if (owner == None)
+            {
+                continue;
+            }
+
+            if (owner >= volumes)
+            {
+                throw new ArgumentException($"The partition table names volume {owner} of {volumes}.", nameof(volumes));
+            }
+
+            counts[owner]++;
+        }
+
+        return counts;
+    }
+
+    /// <summary>As a map has it, and a layout.</summary>
+    public byte[] ToBytes()
+    {
+        var bytes = new byte[TableBytes];
+        CopyTo(bytes);
+        return bytes;
+    }
+
+    /// <param name="bytes">As <see cref="ToBytes"/> made them.</param>
+    /// <param name="volumes">Length of the list that the indices lead into.</param>
+    /// <exception cref="FormatException">Not a table, or one of more volumes.</exception>
+    public static PartitionTable FromBytes(ReadOnlySpan<byte> bytes, int volumes) =>
+        bytes.Length == TableBytes
+            ? Read(bytes, volumes)
+            : throw new FormatException($"A partition table has {TableBytes} bytes, not {bytes.Length}.");
 
     internal void CopyTo(Span<byte> destination)
     {

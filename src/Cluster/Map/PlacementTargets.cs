@@ -3,14 +3,26 @@ namespace FileSharing.Cluster.Map;
 /// <summary>How many partition replicas each volume should hold: its weight's share, as far as nodes and zones may hold them.</summary>
 public static class PlacementTargets
 {
+    /// <summary>Ratios of load to target that differ by less are equal: sums of floating-point numbers must not decide who holds one more.</summary>
+    private const double RatioSteps = 1e9;
+
     /// <summary>Replicas of one partition that a zone may hold: one where there are three zones, all three where there is one.</summary>
+    /// <param name="zones">Zones with a volume of positive weight.</param>
     public static int PerZoneMax(int zones) => (PartitionTable.Replicas + zones - 1) / zones;
 
-    /// <returns>In the order of <paramref name="volumes"/>; their sum is partitions × 3 (unless the constraints leave capacity stranded).</returns>
+    /// <returns>
+    /// In the order of <paramref name="volumes"/>, 0 for weight 0; their sum is partitions × 3 where three nodes have volumes of positive weight.
+    /// </returns>
     public static double[] Of(IReadOnlyList<PlacementVolume> volumes)
     {
         ArgumentNullException.ThrowIfNull(volumes);
-        var zones = volumes.Index().GroupBy(v => v.Item.Zone).ToList();
+        var targets = new double[volumes.Count];
+        var zones = volumes.Index().Where(v => v.Item.Weight > 0).GroupBy(v => v.Item.Zone).ToList();
+        if (zones.Count == 0)
+        {
+            return targets;
+        }
+
         var zoneCap = PerZoneMax(zones.Count) * (double)PartitionTable.Partitions;
         var zoneTargets = FillLikeWater(
             [
@@ -25,7 +37,6 @@ public static class PlacementTargets
             (double)PartitionTable.Partitions * PartitionTable.Replicas
         );
 
-        var targets = new double[volumes.Count];
         foreach (var (zone, zoneTarget) in zones.Zip(zoneTargets))
         {
             var nodes = zone.GroupBy(v => v.Item.NodeId).ToList();
@@ -44,6 +55,73 @@ public static class PlacementTargets
         }
 
         return targets;
+    }
+
+    /// <summary>
+    /// The targets as whole replicas, of zones and then of volumes, by the method of D'Hondt: each replica goes where it brings least above the target,
+    /// so the highest ratio of load to target is as low as it can be. And the rounding of one does not depend on the others but through their sum: where
+    /// nothing changed between two volumes, a change elsewhere moves nothing from one to the other.
+    /// </summary>
+    /// <param name="held">What each volume holds today; of several that could have one more with the same right, one that has it keeps it.</param>
+    internal static int[] Whole(IReadOnlyList<PlacementVolume> volumes, PlacementRules rules, int[] held)
+    {
+        var targets = Of(volumes);
+        var zones = Enumerable.Range(0, volumes.Count).GroupBy(rules.ZoneOf).ToList();
+        var zoneTotals = Apportion(
+            [.. zones.Select(zone => zone.Sum(volume => targets[volume]))],
+            [.. zones.Select(zone => zone.Sum(volume => held[volume]))],
+            [.. zones.Select((_, zone) => zone)],
+            rules.PerZoneMax * PartitionTable.Partitions,
+            PartitionTable.Partitions * PartitionTable.Replicas
+        );
+        var whole = new int[volumes.Count];
+        foreach (var (zone, total) in zones.Zip(zoneTotals))
+        {
+            var shares = Apportion(
+                [.. zone.Select(volume => targets[volume])],
+                [.. zone.Select(volume => held[volume])],
+                [.. zone.Select(rules.NodeOf)],
+                PartitionTable.Partitions,
+                total
+            );
+            foreach (var (volume, share) in zone.Zip(shares))
+            {
+                whole[volume] = share;
+            }
+        }
+
+        return whole;
+    }
+
+    /// <param name="groups">Parties with the same number together get at most <paramref name="groupMax"/>.</param>
+    private static int[] Apportion(double[] targets, int[] held, int[] groups, int groupMax, int total)
+    {
+        var whole = Array.ConvertAll(targets, target => (int)Math.Floor(target + (1 / RatioSteps)));
+        var inGroup = whole.Zip(groups).GroupBy(p => p.Second, p => p.First).ToDictionary(g => g.Key, g => g.Sum());
+        var next = new PriorityQueue<int, (double, bool, int)>();
+        void Enqueue(int i) =>
+            next.Enqueue(i, (Math.Round((whole[i] + 1) / targets[i] * RatioSteps), held[i] <= whole[i], i));
+        for (var i = 0; i < whole.Length; i++)
+        {
+            if (targets[i] > 0)
+            {
+                Enqueue(i);
+            }
+        }
+
+        for (var left = total - whole.Sum(); left > 0; )
+        {
+            var i = next.Dequeue();
+            if (inGroup[groups[i]] < groupMax)
+            {
+                whole[i]++;
+                inGroup[groups[i]]++;
+                left--;
+                Enqueue(i);
+            }
+        }
+
+        return whole;
     }
 
     private readonly record struct Vessel(double Weight, double Capacity);

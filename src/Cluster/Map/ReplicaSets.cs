@@ -23,20 +23,22 @@ internal static class ReplicaSets
             }
         }
 
+        var order = ReadOrder.Of(table);
         var distinct = new Dictionary<(ushort, ushort, ushort), ReplicaSet>();
         var sets = new ReplicaSet[PartitionTable.Partitions];
         for (var partition = 0; partition < sets.Length; partition++)
         {
-            var owners = table.OwnersOf(partition);
+            var owners = order.OwnersOf(partition);
             var isMoving = moveOf.TryGetValue(partition, out var move);
             var key = (owners[0], owners[1], owners[2]);
             if (isMoving || IsAnyDown(owners, volumes))
             {
-                sets[partition] = Of(volumes, partition, owners, isMoving ? move : null);
+                var place = isMoving ? owners.IndexOf(table.OwnersOf(partition)[move.Slot]) : -1;
+                sets[partition] = Of(volumes, partition, owners, place, isMoving ? move : null);
             }
             else if (!distinct.TryGetValue(key, out sets[partition]!))
             {
-                distinct.Add(key, sets[partition] = Of(volumes, partition, owners, move: null));
+                distinct.Add(key, sets[partition] = Of(volumes, partition, owners, movingPlace: -1, move: null));
             }
         }
 
@@ -47,6 +49,7 @@ internal static class ReplicaSets
         IReadOnlyList<MapVolume> volumes,
         int partition,
         ReadOnlySpan<ushort> indices,
+        int movingPlace,
         ReplicaMove? move
     )
     {
@@ -64,7 +67,7 @@ internal static class ReplicaSets
         var holders = joining is null ? owners : [.. owners, joining];
         return new ReplicaSet(
             [.. owners],
-            move?.Slot ?? -1,
+            movingPlace,
             joining,
             leaving,
             HintVolumes.Of(volumes, partition, holders, owners.Count)

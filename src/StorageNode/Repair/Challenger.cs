@@ -13,7 +13,7 @@ namespace FileSharing.StorageNode.Repair;
 /// Asks another volume to prove that it has the bytes that it lists. An index that lists what the disk has lost, or a node that lies, is found by it long before somebody needs the
 /// copy. Only what this volume can prove itself is asked for: else its own damage would be called another's.
 /// </summary>
-internal sealed class Challenger(NodeClient calls, ILogger<Challenger> log)
+internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
 {
     /// <summary>Records of one slice of partitions.</summary>
     private const int RecordsMax = 4;

@@ -25,7 +25,7 @@ internal sealed class PartitionComparison(
     MapHolder map,
     VolumeSet volumes,
     IChunkTransport transport,
-    NodeClient calls,
+    IVolumeCalls calls,
     ILogger<PartitionComparison> log
 )
 {
@@ -147,7 +147,7 @@ internal sealed class PartitionComparison(
     )
     {
         await budget.SpendAsync(record.Bytes, cancellationToken);
-        var (outcome, lease) = await transport.GetAsync(source, record.Id, cancellationToken);
+        var (outcome, lease) = await transport.GetAsync(source, record.Id, () => { }, cancellationToken);
         if (outcome != FetchOutcome.Found)
         {
             return false;
