@@ -106,9 +106,13 @@ internal sealed class PartitionSync(
         }
 
         await ReportAsync(volume, source, floor, compared, cancellationToken);
-        if (compared.Count > 0)
+        var stored = compared
+            .Where(partition => partition.Records > 0)
+            .Select(partition => partition.Partition)
+            .ToList();
+        if (stored.Count > 0)
         {
-            await challenger.RunAsync(volume, source, partitions, cancellationToken);
+            await challenger.RunAsync(volume, source, stored, cancellationToken);
         }
     }
 
