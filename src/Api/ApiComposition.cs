@@ -87,6 +87,14 @@ internal static class ApiComposition
         services.AddSingleton<Adoption>().AddSingleton<UploadOpening>().AddSingleton<UploadCompletion>();
         services.AddSingleton<CopyAudit>().AddHostedService(s => s.GetRequiredService<CopyAudit>());
         services.AddSingleton<DataKeyStore>().AddSingleton<KeyRotation>();
+        services.AddSingleton<Heartbeats>().AddSingleton<ComparisonStore>().AddSingleton<LayoutStore>();
+        services.AddSingleton<RepairSettings>().AddSingleton<HeartbeatRecorder>().AddSingleton<RepairLimitsCache>();
+        services
+            .AddSingleton<LayoutChanges>()
+            .AddSingleton<LayoutAdmin>()
+            .AddSingleton<PartitionEvidence>()
+            .AddSingleton<RepairStatus>();
+        services.AddHostedService<LayoutDriver>();
         services.AddHostedService<MapRefresh>().AddHostedService<KeyDistribution>().AddHostedService<Sweep>();
 
         HttpClient Http(IServiceProvider s, TimeSpan timeout) =>

@@ -1,5 +1,6 @@
 using FileSharing.Chunks;
 using FileSharing.Cluster.Hosting;
+using FileSharing.Cluster.Map;
 using Microsoft.Extensions.Configuration;
 
 namespace FileSharing.Api;
@@ -30,6 +31,15 @@ public sealed record ApiSettings
     /// <summary>Encrypt records at rest with data keys sealed by the root key; fixed at the first start.</summary>
     public bool EncryptData { get; init; } = true;
 
+    /// <summary>Silence after which a volume is marked down, and puts go to another in its place.</summary>
+    public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Silence after which a volume's partitions are made anew elsewhere. Half of it cuts a node off.</summary>
+    public TimeSpan ReplaceAfter { get; init; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>Replicas on the move at a time, to volumes that are up.</summary>
+    public int MovesMax { get; init; } = 256;
+
     public TimeSpan UploadLifetime { get; init; } = TimeSpan.FromDays(7);
     public TimeSpan LoginLifetime { get; init; } = TimeSpan.FromDays(30);
     public TimeSpan JoinTokenLifetime { get; init; } = TimeSpan.FromHours(24);
@@ -41,8 +51,19 @@ public sealed record ApiSettings
         var api = configuration.GetSection("Api");
         var cluster = api.GetSection("Cluster");
         var uploads = api.GetSection("Uploads");
+        var downAfter = TimeSpan.FromSeconds(cluster.Number("DownAfterSeconds", 10, 5, 3600));
+        var replaceAfter = TimeSpan.FromMinutes(cluster.Number("ReplaceAfterMinutes", 15, 1, 7 * 24 * 60));
         return new ApiSettings
         {
+            DownAfter = downAfter,
+            ReplaceAfter =
+                replaceAfter > 3 * downAfter
+                    ? replaceAfter
+                    : throw new SettingException(
+                        $"{cluster.Path}:ReplaceAfterMinutes",
+                        $"must be more than three times DownAfterSeconds: a node that is away stops taking records after half of it, and must be down by then."
+                    ),
+            MovesMax = (int)cluster.Number("MovesMax", 256, 1, PartitionTable.Partitions),
             Listen = ListenSettings.From(api, "http://127.0.0.1:8080"),
             Postgres = api.Required("Postgres"),
             RootKey =

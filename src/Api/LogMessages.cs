@@ -53,4 +53,16 @@ internal static partial class LogMessages
 
     [LoggerMessage(31, LogLevel.Information, "Data key {KeyId} is stored; it seals new records from now on")]
     public static partial void DataKeyActivated(this ILogger log, uint keyId);
+
+    [LoggerMessage(32, LogLevel.Warning, "{Nodes} nodes and {Volumes} volumes are cut off: nobody waits for them")]
+    public static partial void CutOff(this ILogger log, int nodes, int volumes);
+
+    [LoggerMessage(33, LogLevel.Warning, "Applied a layout: {Replaced} volumes are away and replaced, {Back} are back")]
+    public static partial void LayoutAutomatic(this ILogger log, int replaced, int back);
+
+    [LoggerMessage(34, LogLevel.Warning, "Volumes that are away cannot be replaced: {Message}")]
+    public static partial void ReplacementRefused(this ILogger log, string message);
+
+    [LoggerMessage(35, LogLevel.Information, "{Ended} moves of partitions ended, {UnderWay} are under way")]
+    public static partial void MovesEnded(this ILogger log, int ended, int underWay);
 }

@@ -27,5 +27,9 @@ namespace FileSharing.Cli;
 [JsonSerializable(typeof(RemoteShare))]
 [JsonSerializable(typeof(NodeToken))]
 [JsonSerializable(typeof(EncryptionStatus))]
+[JsonSerializable(typeof(LayoutStatus))]
+[JsonSerializable(typeof(LayoutPlan))]
+[JsonSerializable(typeof(LayoutRevert))]
+[JsonSerializable(typeof(RepairBudget))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJson : JsonSerializerContext;

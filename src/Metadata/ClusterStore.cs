@@ -132,6 +132,15 @@ public sealed class ClusterStore(MetadataDb db, TimeProvider time)
             ct
         ) == 1;
 
+    /// <summary>Forgets all but the newest maps: nothing reads an older one.</summary>
+    /// <param name="keep">How many stay, for people who look into the database.</param>
+    public Task PruneMapsAsync(int keep, CancellationToken ct) =>
+        db.RunAsync(
+            "DELETE FROM cluster_maps WHERE version <= (SELECT max(version) FROM cluster_maps) - @keep",
+            new { keep },
+            ct
+        );
+
     private sealed record KeyRow
     {
         public required string Purpose { get; init; }

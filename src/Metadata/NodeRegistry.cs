@@ -23,6 +23,9 @@ public sealed record VolumeRow
     public Guid NodeId { get; init; }
     public long Incarnation { get; init; }
     public long CapacityBytes { get; init; }
+
+    /// <summary>Which of the node's directories, from 1; 0 while its node has not said.</summary>
+    public int Number { get; init; }
 }
 
 /// <summary>One opening of a volume, as its node reports it.</summary>
@@ -30,7 +33,8 @@ public readonly record struct OpenedVolume(
     Guid VolumeId,
     long PreviousIncarnation,
     long Incarnation,
-    long CapacityBytes
+    long CapacityBytes,
+    int Number = 0
 );
 
 /// <summary>Which nodes and volumes belong to the cluster: one-time tokens to join, and the incarnation that each volume was last opened at.</summary>
@@ -183,7 +187,7 @@ public sealed class NodeRegistry(MetadataDb db, IdSource ids, TimeProvider time)
 
     public Task<List<VolumeRow>> VolumesAsync(CancellationToken ct) =>
         db.ListAsync<VolumeRow>(
-            "SELECT volume_id, node_id, incarnation, capacity_bytes FROM volumes ORDER BY node_id, volume_id",
+            "SELECT volume_id, node_id, incarnation, capacity_bytes, number FROM volumes ORDER BY node_id, volume_id",
             null,
             ct
         );
@@ -192,10 +196,11 @@ public sealed class NodeRegistry(MetadataDb db, IdSource ids, TimeProvider time)
     {
         var accepted = await tx.RunAsync(
             """
-            INSERT INTO volumes AS v (volume_id, node_id, incarnation, capacity_bytes, registered_at)
-            VALUES (@VolumeId, @nodeId, @Incarnation, @CapacityBytes, @now)
+            INSERT INTO volumes AS v (volume_id, node_id, incarnation, capacity_bytes, number, registered_at)
+            VALUES (@VolumeId, @nodeId, @Incarnation, @CapacityBytes, @Number, @now)
             ON CONFLICT (volume_id) DO UPDATE
-            SET incarnation = EXCLUDED.incarnation, capacity_bytes = EXCLUDED.capacity_bytes, registered_at = EXCLUDED.registered_at
+            SET incarnation = EXCLUDED.incarnation, capacity_bytes = EXCLUDED.capacity_bytes, number = EXCLUDED.number,
+                registered_at = EXCLUDED.registered_at
             WHERE v.node_id = @nodeId AND @PreviousIncarnation >= v.incarnation
             """,
             new
@@ -204,6 +209,7 @@ public sealed class NodeRegistry(MetadataDb db, IdSource ids, TimeProvider time)
                 volume.PreviousIncarnation,
                 volume.Incarnation,
                 volume.CapacityBytes,
+                volume.Number,
                 nodeId,
                 now,
             }

@@ -216,7 +216,17 @@ public sealed class NodeServer : IAsyncDisposable
         );
         var nodeKeys = new NodeKeys(keys, volumes, logs.CreateLogger<NodeKeys>());
         var link = OnStop(
-            new ClusterLink(api, state, files, registration, nodeKeys, time, logs.CreateLogger<ClusterLink>())
+            new ClusterLink(
+                api,
+                state,
+                files,
+                registration,
+                nodeKeys,
+                volumes,
+                news,
+                time,
+                logs.CreateLogger<ClusterLink>()
+            )
         );
         replicas.RefreshMap = link.TryRefreshAsync;
         volumes.KeyMissing = new KeyFetch(nodeKeys, link.TryRefreshAsync, time).TryProvideAsync;

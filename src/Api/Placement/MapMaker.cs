@@ -38,8 +38,16 @@ internal sealed class MapMaker(
             return;
         }
 
+        await PublishAsync(next, ct);
+    }
+
+    /// <summary>Makes this the newest map, unless another process was first: then that one's is taken.</summary>
+    /// <returns>Whether it is.</returns>
+    public async Task<bool> PublishAsync(ClusterMap next, CancellationToken ct)
+    {
         var stored = new StoredMap { Version = next.Version, Map = next.ToSignedBytes(state.Secrets.MapKey) };
-        if (await store.PublishMapAsync(stored, ct))
+        var isNewest = await store.PublishMapAsync(stored, ct);
+        if (isNewest)
         {
             state.Offer(stored);
             log.MapPublished(next.Version, next.Nodes.Count);
@@ -48,6 +56,8 @@ internal sealed class MapMaker(
         {
             await RefreshAsync(ct);
         }
+
+        return isNewest;
     }
 
     private async Task<ClusterMap?> FirstAsync(List<MapNode> nodes, CancellationToken ct)
@@ -56,12 +66,14 @@ internal sealed class MapMaker(
         var ready = nodes.Where(n => volumes.Exists(v => v.NodeId == n.NodeId)).ToList();
         return ready.Count < settings.InitialNodes
             ? null
-            : ClusterMap.Build(
-                1,
-                state.Secrets.ClusterId,
-                ready,
-                [.. volumes.Select(v => new MapVolume(v.VolumeId, v.NodeId, Math.Max(1, v.CapacityBytes)))]
-            );
+            : ClusterMap
+                .Build(
+                    1,
+                    state.Secrets.ClusterId,
+                    ready,
+                    [.. volumes.Select(v => new MapVolume(v.VolumeId, v.NodeId, VolumeDirectory.WeightOf(v)))]
+                )
+                .With(settings.ReplaceAfter);
     }
 
     private static ClusterMap? Moved(ClusterMap current, List<MapNode> nodes)

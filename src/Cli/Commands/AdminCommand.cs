@@ -14,6 +14,8 @@ internal static class AdminCommand
             new Command("user", "Manage accounts.") { CreateUserAdd(runner), CreateUserList(runner) },
             new Command("node", "Manage storage nodes.") { CreateNodeToken(runner) },
             EncryptionCommand.Create(runner),
+            LayoutCommand.Create(runner),
+            RepairCommand.Create(runner),
             CreateStatus(runner),
             ScrubCommand.Create(runner),
         };
@@ -107,6 +109,7 @@ internal static class AdminCommand
                         () =>
                         {
                             Print(session.Output, StatusRows(status));
+                            Print(session.Output, RepairRows(status));
                             Print(session.Output, NodeRows.Of(status));
                         }
                     );
@@ -126,8 +129,21 @@ internal static class AdminCommand
                 .Select(member => new[] { member.Name, StatusText(member) }),
         ];
 
+    private static readonly string[] RepairParts = ["moves", "comparisons"];
+
+    /// <summary>What moves, and what the owners of the partitions found by comparing them.</summary>
+    private static List<string[]> RepairRows(JsonElement status) =>
+        [
+            .. RepairParts
+                .Where(part => status.TryGetProperty(part, out var value) && value.ValueKind == JsonValueKind.Object)
+                .SelectMany(part => status.GetProperty(part).EnumerateObject().Select(member => (part, member)))
+                .Select(row => new[] { $"{row.part}.{row.member.Name}", StatusText(row.member) }),
+        ];
+
     private static string StatusText(JsonProperty member) =>
-        member.Name.EndsWith("_bytes", StringComparison.Ordinal) && member.Value.TryGetInt64(out var bytes)
+        (member.Name.EndsWith("_bytes", StringComparison.Ordinal) || member.Name == "bytes_left")
+        && member.Value.ValueKind == JsonValueKind.Number
+        && member.Value.TryGetInt64(out var bytes)
             ? $"{bytes} ({ByteText.Of(bytes)})"
             : member.Value.ToString();
 

@@ -17,6 +17,10 @@ internal sealed record ShareRequest(string FileId, string SharedWith, string Per
 
 internal sealed record ScrubRequest(string? Volume);
 
+internal sealed record LayoutChangeRequest(string Operation, string Volume, double? Weight);
+
+internal sealed record LayoutApplyRequest(string? Plan);
+
 internal sealed record NodeTokenRequest(string? Name);
 
 internal sealed record MetadataReply

@@ -93,6 +93,10 @@ public sealed class ClusterMap
     public ClusterMap WithNodes(long version, IReadOnlyList<MapNode> nodes) =>
         new(version, ClusterId, nodes, Volumes, Table, Moves) { ReplaceAfter = ReplaceAfter };
 
+    /// <summary>The same map, by which nodes count their silence so.</summary>
+    public ClusterMap With(TimeSpan replaceAfter) =>
+        new(Version, ClusterId, Nodes, Volumes, Table, Moves) { ReplaceAfter = replaceAfter };
+
     /// <summary>Who has to do with this id, and what each counts for. No allocation; the sets are shared.</summary>
     public ReplicaSet ReplicasOf(ChunkId id) => setsByPartition[PartitionTable.PartitionOf(id)];
 

@@ -10,17 +10,17 @@ public sealed class ReplicaSet
     public const int DurableCopies = 2;
 
     private readonly MapVolume? leaving;
-    private readonly int movingSlot;
+    private readonly int movingPlace;
     private readonly MapVolume[] hints;
 
-    /// <param name="owners">As the table has them, the first to ask first.</param>
-    /// <param name="movingSlot">Which of them is on the move; -1 for none.</param>
+    /// <param name="owners">The first to ask first: <see cref="ReadOrder"/>.</param>
+    /// <param name="movingPlace">Which of them is on the move; -1 for none.</param>
     /// <param name="joining">While copying: who comes in its place.</param>
     /// <param name="leaving">While leaving: who had it before.</param>
     /// <param name="hints">By owner, the volume that takes its place while it is down; null for none.</param>
     internal ReplicaSet(
         MapVolume[] owners,
-        int movingSlot,
+        int movingPlace,
         MapVolume? joining,
         MapVolume? leaving,
         IReadOnlyList<MapVolume?> hints
@@ -29,7 +29,7 @@ public sealed class ReplicaSet
         Owners = owners;
         Joining = joining;
         this.leaving = leaving;
-        this.movingSlot = movingSlot;
+        this.movingPlace = movingPlace;
         this.hints = [.. hints.OfType<MapVolume>()];
         seats = [.. owners.Select((owner, i) => (owner, hints.Count > i ? hints[i] : null))];
         Holders = joining is null ? owners : [.. owners, joining];
@@ -39,7 +39,7 @@ public sealed class ReplicaSet
 
     private readonly (MapVolume Owner, MapVolume? Hint)[] seats;
 
-    /// <summary>The three volumes of the table, the first to ask first.</summary>
+    /// <summary>The three volumes of the table, the first to ask first: <see cref="ReadOrder"/>.</summary>
     public IReadOnlyList<MapVolume> Owners { get; }
 
     /// <summary>Becomes an owner when it holds everything; takes part in every put from the first moment. Null when there is none.</summary>
@@ -65,7 +65,7 @@ public sealed class ReplicaSet
             var (owner, hint) = seats[i];
             var hasIt = isDurable(owner) || (hint is not null && isDurable(hint));
             present += hasIt ? 1 : 0;
-            future += (Joining is not null && i == movingSlot ? isDurable(Joining) : hasIt) ? 1 : 0;
+            future += (Joining is not null && i == movingPlace ? isDurable(Joining) : hasIt) ? 1 : 0;
         }
 
         return present >= DurableCopies && future >= DurableCopies;

@@ -11,6 +11,12 @@ public static class InternalHttp
     public const string MapVersionHeader = "X-FileShare-Map";
     public const string ContentDigestHeader = "Content-Digest";
 
+    /// <summary>With each answer to a node's question for news: the floor of the map.</summary>
+    public const string MapFloorHeader = "X-FileShare-Map-Floor";
+
+    /// <summary>The same: bytes a second that a volume may fetch for moves and repair.</summary>
+    public const string RepairBudgetHeader = "X-FileShare-Repair-Budget";
+
     /// <summary>Connections to one peer: record streams, reads, and control calls.</summary>
     private const int ConnectionsPerPeerMax = 64;
 

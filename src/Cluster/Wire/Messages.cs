@@ -97,7 +97,14 @@ public sealed record JoinRequest(string Token, string Name);
 public sealed record JoinReply(Guid NodeId, ClusterSecrets Secrets);
 
 /// <param name="PreviousIncarnation">What the volume had before this opening; 0 when it is new.</param>
-public sealed record RegisterVolume(Guid VolumeId, long PreviousIncarnation, long Incarnation, long CapacityBytes);
+/// <param name="Number">Which of the node's directories, from 1; 0 from a node of a release that did not say.</param>
+public sealed record RegisterVolume(
+    Guid VolumeId,
+    long PreviousIncarnation,
+    long Incarnation,
+    long CapacityBytes,
+    int Number = 0
+);
 
 public sealed record RegisterRequest(Guid NodeId, Uri Url, string Zone, IReadOnlyList<RegisterVolume> Volumes);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -6,13 +7,18 @@ using FileSharing.Cluster.Wire;
 
 namespace FileSharing.StorageNode.Membership;
 
+/// <summary>What the API answered to a heartbeat.</summary>
+/// <param name="News">Null when the node has them.</param>
+/// <param name="Tag">Names these news.</param>
+/// <param name="Floor">Null from an API that has none: then the answer does not count as one to a heartbeat.</param>
+/// <param name="RepairBytesPerSecond">Null with <paramref name="Floor"/>.</param>
+internal sealed record ClusterAnswer(ClusterReply? News, string? Tag, long? Floor, long? RepairBytesPerSecond);
+
 /// <summary>
 /// A node's calls to the API: docs/node-protocol.md, section 3. None lies on the path of a download. A refusal is a <see cref="NodeCallException"/>.
 /// </summary>
 internal sealed class ApiClient(HttpClient http, Uri api)
 {
-    private string? clusterETag;
-
     public async Task<JoinReply> JoinAsync(JoinRequest request, CancellationToken cancellationToken)
     {
         using var response = await PostAsync(
@@ -35,24 +41,32 @@ internal sealed class ApiClient(HttpClient http, Uri api)
         return await ReadAsync(response, WireJson.Default.RegisterReply, cancellationToken);
     }
 
-    /// <returns>Null when nothing has changed since the last call.</returns>
-    public async Task<ClusterReply?> GetClusterAsync(CancellationToken cancellationToken)
+    /// <summary>The heartbeat: asks for news, and says which volumes are open (and, as every call does, which map is here).</summary>
+    /// <param name="known">Names the news that this node has taken; null for none.</param>
+    public async Task<ClusterAnswer> GetClusterAsync(
+        string? known,
+        IEnumerable<Guid> openVolumes,
+        CancellationToken cancellationToken
+    )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(api, "/internal/v1/cluster"));
-        if (clusterETag is not null)
+        var address = new Uri(api, $"/internal/v1/cluster?volumes={string.Join(',', openVolumes)}");
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        if (known is not null)
         {
-            request.Headers.TryAddWithoutValidation("If-None-Match", clusterETag);
+            request.Headers.TryAddWithoutValidation("If-None-Match", known);
         }
 
         using var response = await http.SendAsync(request, cancellationToken);
-        if (response.StatusCode == HttpStatusCode.NotModified)
-        {
-            return null;
-        }
-
-        var reply = await ReadAsync(response, WireJson.Default.ClusterReply, cancellationToken);
-        clusterETag = response.Headers.ETag?.ToString();
-        return reply;
+        var news =
+            response.StatusCode == HttpStatusCode.NotModified
+                ? null
+                : await ReadAsync(response, WireJson.Default.ClusterReply, cancellationToken);
+        return new ClusterAnswer(
+            news,
+            response.Headers.ETag?.ToString(),
+            Number(response, InternalHttp.MapFloorHeader),
+            Number(response, InternalHttp.RepairBudgetHeader)
+        );
     }
 
     public async Task NotifyAsync(NotificationBatch batch, CancellationToken cancellationToken)
@@ -85,6 +99,12 @@ internal sealed class ApiClient(HttpClient http, Uri api)
         using var response = await http.PutAsync(address, content, cancellationToken);
         await NodeClient.ThrowOnProblemAsync(response, cancellationToken);
     }
+
+    private static long? Number(HttpResponseMessage response, string header) =>
+        response.Headers.TryGetValues(header, out var values)
+        && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
 
     private async Task<HttpResponseMessage> PostAsync<T>(
         string path,

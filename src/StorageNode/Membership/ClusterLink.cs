@@ -2,6 +2,7 @@ using System.Text.Json;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
 namespace FileSharing.StorageNode.Membership;
@@ -16,6 +17,8 @@ internal sealed class ClusterLink(
     NodeFiles files,
     VolumeRegistration registration,
     NodeKeys keys,
+    VolumeSet volumes,
+    ClusterNews news,
     TimeProvider time,
     ILogger<ClusterLink> log
 ) : IDisposable
@@ -27,6 +30,9 @@ internal sealed class ClusterLink(
     private static readonly TimeSpan EagerPollInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim refreshing = new(1);
+
+    /// <summary>Names the newest news that this node has taken.</summary>
+    private string? taken;
 
     /// <summary>Until cancelled.</summary>
     /// <exception cref="NodeCallException">The cluster refuses every volume of this node: copies, or rolled back. The node must not go on.</exception>
@@ -94,13 +100,25 @@ internal sealed class ClusterLink(
         await refreshing.WaitAsync(cancellationToken);
         try
         {
-            var reply = await api.GetClusterAsync(cancellationToken);
+            var askedAt = time.GetTimestamp();
+            var answer = await api.GetClusterAsync(
+                taken,
+                volumes.Open.Select(volume => volume.VolumeId),
+                cancellationToken
+            );
             // Keys before the map, and on the volumes before in use; also without news, for a volume that could not take one or was not there.
-            keys.Add(reply?.Secrets.DataKeys ?? []);
+            keys.Add(answer.News?.Secrets.DataKeys ?? []);
             await keys.StoreAsync(cancellationToken);
-            if (reply is not null)
+            if (answer.News is not null)
             {
-                Take(reply);
+                Take(answer.News);
+            }
+
+            // Only now: an answer counts when its map is in use here, and news that could not be taken are asked for again.
+            taken = answer.Tag;
+            if (answer is { Floor: { } floor, RepairBytesPerSecond: { } bytesPerSecond })
+            {
+                news.Heard(askedAt, floor, bytesPerSecond);
             }
 
             keys.UseIfStored(state.Secrets.ActiveDataKey);

@@ -101,7 +101,8 @@ internal sealed class VolumeRegistration(
             volume.VolumeId,
             mayBeRecorded.Contains(volume) ? incarnation : incarnation - 1,
             incarnation,
-            volume.CapacityBytes
+            volume.CapacityBytes,
+            volume.Number
         );
     }
 

@@ -19,6 +19,7 @@ public sealed class RunningApi(PostgresFixture postgres) : IAsyncLifetime
     private readonly HttpClient http = new(new SocketsHttpHandler());
     private ApiServer? server;
 
+    public int DownAfterSeconds { get; init; } = 10;
     public string AdminToken { get; private set; } = "";
     public string AliceToken { get; private set; } = "";
     public string BobToken { get; private set; } = "";
@@ -42,6 +43,7 @@ public sealed class RunningApi(PostgresFixture postgres) : IAsyncLifetime
                     ["Api:Postgres"] = await postgres.CreateDatabaseAsync(),
                     ["Api:RootKeyFile"] = rootKey,
                     ["Api:AdminPasswordFile"] = PasswordFile,
+                    ["Api:Cluster:DownAfterSeconds"] = $"{DownAfterSeconds}",
                 }
             )
             .Build();

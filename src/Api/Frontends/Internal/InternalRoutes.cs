@@ -1,6 +1,8 @@
 using FileSharing.Api.Auth;
 using FileSharing.Api.Placement;
 using FileSharing.Cluster.Hosting;
+using FileSharing.Cluster.Map;
+using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Builder;
@@ -19,8 +21,9 @@ internal static class InternalRoutes
         var nodes = routes.MapGroup(InternalCallFilter.PathPrefix).For(Caller.Anyone).ExcludeFromDescription();
         nodes.MapPost("/nodes/join", JoinAsync);
         nodes.MapPost("/nodes/register", RegisterAsync);
-        nodes.MapGet("/cluster", Cluster);
+        nodes.MapGet("/cluster", ClusterAsync);
         nodes.MapPost("/notifications", NotifyAsync);
+        nodes.MapPost("/partitions/reports", ReportPartitionsAsync);
         nodes.MapPut("/uploads/{uploadId:guid}/parts/{index:int}", RecordPartAsync);
     }
 
@@ -61,7 +64,8 @@ internal static class InternalRoutes
                     v.VolumeId,
                     v.PreviousIncarnation,
                     v.Incarnation,
-                    v.CapacityBytes
+                    v.CapacityBytes,
+                    v.Number
                 )),
             ],
             context.RequestAborted
@@ -74,21 +78,105 @@ internal static class InternalRoutes
     /// <summary>All processes of the cluster share one key; a node still speaks for itself only.</summary>
     private static void RefuseOtherNode(HttpContext context, Guid nodeId)
     {
-        var sender = context.Items[InternalCallFilter.SenderItem] as string;
-        if (!Guid.TryParse(sender, out var id) || id != nodeId)
+        if (SenderOf(context) != nodeId)
         {
             throw new ApiException(ApiError.Forbidden, "A node registers itself, and no other.");
         }
     }
 
-    private static Results<Ok<ClusterReply>, StatusCodeHttpResult> Cluster(HttpContext context, ClusterState state)
+    /// <summary>Null when it is not a node that calls.</summary>
+    private static Guid? SenderOf(HttpContext context) =>
+        Guid.TryParse(context.Items[InternalCallFilter.SenderItem] as string, out var id) ? id : null;
+
+    private static async Task<Results<Ok<ClusterReply>, StatusCodeHttpResult>> ClusterAsync(
+        string? volumes,
+        HttpContext context,
+        ClusterState state,
+        HeartbeatRecorder heartbeats,
+        RepairLimitsCache limits,
+        MapMaker maps
+    )
     {
+        if (SenderOf(context) is { } node)
+        {
+            var beat = new Heartbeat(node, MapVersionOf(context), volumes is null ? null : IdsIn(volumes));
+            var newest = await heartbeats.RecordAsync(beat, context.RequestAborted);
+            if (newest > (state.Published?.Version ?? 0))
+            {
+                // Another API process made it. Whoever comes back after a cut-off must not act by an older map than the floor.
+                await maps.RefreshAsync(context.RequestAborted);
+            }
+
+            var now = await limits.GetAsync(context.RequestAborted);
+            context.Response.Headers[InternalHttp.MapFloorHeader] = $"{now.MapFloor}";
+            context.Response.Headers[InternalHttp.RepairBudgetHeader] = $"{now.RepairBytesPerSecond}";
+        }
+
         // The tag first: what becomes new after it is told once more, not missed.
         var etag = $"\"{state.NewsTag}\"";
         context.Response.Headers.ETag = etag;
         return context.Request.Headers.IfNoneMatch.ToString() == etag
             ? TypedResults.StatusCode(StatusCodes.Status304NotModified)
             : TypedResults.Ok(new ClusterReply(state.Secrets, state.Published?.Map));
+    }
+
+    private static long MapVersionOf(HttpContext context) =>
+        long.TryParse(context.Request.Headers[InternalHttp.MapVersionHeader], out var version) ? version : 0;
+
+    private static List<Guid> IdsIn(string list)
+    {
+        var ids = new List<Guid>();
+        foreach (var part in list.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        {
+            ids.Add(
+                Guid.TryParse(part, out var id)
+                    ? id
+                    : throw new ApiException(ApiError.InvalidRequest, $"'{part}' is not the id of a volume.")
+            );
+        }
+
+        return ids;
+    }
+
+    private static async Task<NoContent> ReportPartitionsAsync(
+        PartitionReports reports,
+        HttpContext context,
+        ComparisonStore store
+    )
+    {
+        if (reports.Items.Count > PartitionReports.ItemsMax)
+        {
+            throw new ApiException(ApiError.InvalidRequest, $"A call has at most {PartitionReports.ItemsMax} reports.");
+        }
+
+        if (
+            reports.Items.Any(r =>
+                r is not { Partition: >= 0 and < PartitionTable.Partitions, Floor: >= 0, Records: >= 0, Lacking: >= 0 }
+            )
+        )
+        {
+            throw new ApiException(
+                ApiError.InvalidRequest,
+                $"A report names a partition below {PartitionTable.Partitions}; its figures are not negative."
+            );
+        }
+
+        await store.RecordAsync(
+            [
+                .. reports.Items.Select(r => new ComparisonRow
+                {
+                    Partition = r.Partition,
+                    VolumeId = r.Volume,
+                    SourceId = r.Source,
+                    Floor = r.Floor,
+                    Records = r.Records,
+                    Lacking = r.Lacking,
+                    BytesLeft = r.BytesLeft,
+                }),
+            ],
+            context.RequestAborted
+        );
+        return TypedResults.NoContent();
     }
 
     private static async Task<NoContent> NotifyAsync(NotificationBatch batch, HttpContext context, ChunkProofs proofs)

@@ -17,9 +17,11 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
 
     public bool IsReachable(MapNode node) => watch.IsReachable(node.NodeId);
 
-    public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) =>
+    public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) => Messages(await AnswersAsync(ct));
+
+    public static IReadOnlyList<NodeMessage> Messages(IEnumerable<(MapNode Node, NodeStatus? Status)> answers) =>
         [
-            .. (await AnswersAsync(ct)).Select(answer =>
+            .. answers.Select(answer =>
                 answer.Status is { } status
                     ? Message(answer.Node, Up, [.. status.Volumes.Select(v => Message(answer.Node, v))])
                     : Message(answer.Node, "unreachable", [])
@@ -83,13 +85,15 @@ internal static class ClusterStatus
         CopyAudit audit,
         NodeStates states,
         ClusterState cluster,
+        RepairStatus repair,
         TimeProvider time
     )
     {
         var ct = context.RequestAborted;
         var evidence = await audit.FreshAsync(ct);
         var totals = await contents.TotalsAsync(ct);
-        var nodes = await states.AllAsync(ct);
+        var answers = await states.AnswersAsync(ct);
+        var nodes = NodeStates.Messages(answers);
         return new ClusterStatusReply(
             totals.LogicalBytes,
             nodes.Sum(n => n.Volumes.Sum(v => v.LiveRecordBytes)),
@@ -104,6 +108,8 @@ internal static class ClusterStatus
             cluster.Map.Current?.Version ?? 0,
             NodeStates.DamagedOf(nodes),
             NodeStates.VolumesAwayOf(nodes),
+            await repair.MovesAsync(answers, ct),
+            await repair.ComparisonsAsync(ct),
             nodes
         );
     }

@@ -41,12 +41,14 @@ internal static class Health
         CopyAudit audit,
         NodeStates states,
         ClusterState cluster,
+        RepairStatus repair,
         TimeProvider time
     )
     {
         var ct = context.RequestAborted;
         var evidence = cluster.Map.Current is null ? null : await audit.FreshAsync(ct);
-        var nodes = await states.AllAsync(ct);
+        var answers = await states.AnswersAsync(ct);
+        var nodes = NodeStates.Messages(answers);
         var owed = nodes.Sum(n => n.Volumes.Sum(v => v.Owed));
         var isHealthy = evidence is { UnderReplicated: 0, Missing: 0 };
         return TypedResults.Json(
@@ -61,6 +63,8 @@ internal static class Health
                 owed == 0 ? 0 : null,
                 NodeStates.DamagedOf(nodes),
                 NodeStates.VolumesAwayOf(nodes),
+                await repair.MovesAsync(answers, ct),
+                await repair.ComparisonsAsync(ct),
                 context.Features.Get<User>() is { IsAdministrator: true } ? nodes : null
             ),
             RestJson.Default.ClusterHealthReply,

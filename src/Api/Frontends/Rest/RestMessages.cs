@@ -201,6 +201,8 @@ internal sealed record ClusterStatusReply(
     long MapVersion,
     long Damaged,
     int VolumesAway,
+    MovesMessage? Moves,
+    ComparisonsMessage? Comparisons,
     IReadOnlyList<NodeMessage> Nodes
 );
 
@@ -238,6 +240,8 @@ internal sealed record ClusterHealthReply(
     double? RepairEstimateSeconds,
     long Damaged,
     int VolumesAway,
+    MovesMessage? Moves,
+    ComparisonsMessage? Comparisons,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<NodeMessage>? Nodes
 );
 
@@ -277,6 +281,13 @@ internal sealed record ClusterHealthReply(
 [JsonSerializable(typeof(ScrubReply))]
 [JsonSerializable(typeof(DataKeyMessage))]
 [JsonSerializable(typeof(EncryptionReply))]
+[JsonSerializable(typeof(LayoutChangeRequest))]
+[JsonSerializable(typeof(LayoutApplyRequest))]
+[JsonSerializable(typeof(LayoutReply))]
+[JsonSerializable(typeof(LayoutPlanReply))]
+[JsonSerializable(typeof(LayoutRevertReply))]
+[JsonSerializable(typeof(RepairBudgetRequest))]
+[JsonSerializable(typeof(RepairBudgetReply))]
 [JsonSerializable(typeof(HealthReply))]
 [JsonSerializable(typeof(ClusterHealthReply))]
 internal sealed partial class RestJson : JsonSerializerContext;

@@ -79,6 +79,38 @@ internal static class RestRoutes
             .Named("Make a new data key for new records", "Administration");
 
         routes
+            .MapGet("/admin/layout", LayoutAdmin.GetAsync)
+            .For(Caller.Administrator)
+            .Named("Which volumes hold how much, and what moves", "Administration");
+        routes
+            .MapPost("/admin/layout/changes", LayoutAdmin.ChangeAsync)
+            .For(Caller.Administrator)
+            .Creating()
+            .Named("Stage a change of the layout", "Administration");
+        routes
+            .MapPost("/admin/layout/plan", LayoutAdmin.PlanAsync)
+            .For(Caller.Administrator)
+            .Named("What would move if the staged changes were applied", "Administration");
+        routes
+            .MapPost("/admin/layout/apply", LayoutAdmin.ApplyAsync)
+            .For(Caller.Administrator)
+            .Creating()
+            .Named("Apply the staged changes", "Administration");
+        routes
+            .MapPost("/admin/layout/revert", LayoutAdmin.RevertAsync)
+            .For(Caller.Administrator)
+            .Creating()
+            .Named("Throw staged changes away, or go back to the layout before", "Administration");
+        routes
+            .MapGet("/admin/repair/budget", LayoutAdmin.GetBudgetAsync)
+            .For(Caller.Administrator)
+            .Named("What moves and repair may fetch a second", "Administration");
+        routes
+            .MapPut("/admin/repair/budget", LayoutAdmin.SetBudgetAsync)
+            .For(Caller.Administrator)
+            .Named("Change what moves and repair may fetch a second", "Administration");
+
+        routes
             .MapGet("/health/live", Health.Live)
             .For(Caller.Anyone)
             .DisableRateLimiting()
