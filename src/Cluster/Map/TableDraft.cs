@@ -144,10 +144,7 @@ internal sealed class TableDraft
 
     private static double Fraction(int volume, int number)
     {
-        var z = ((ulong)(uint)volume << 32) | (uint)number;
-        z = (z + 1) * 0x9E3779B97F4A7C15UL;
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+        var place = ((ulong)(uint)volume << 32) | (uint)number;
+        return (Mix64.Of((place + 1) * 0x9E3779B97F4A7C15UL) >> 11) * (1.0 / (1UL << 53));
     }
 }

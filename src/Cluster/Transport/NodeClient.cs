@@ -19,10 +19,9 @@ public sealed class NodeCallException(HttpStatusCode status, Problem? problem)
 /// The API's control calls to storage nodes: docs/node-protocol.md, section 3. Small JSON, no chunk bytes (a manifest is metadata).
 /// Every method throws <see cref="NodeCallException"/> for a refusal, <see cref="HttpRequestException"/> for a node that cannot be reached.
 /// </summary>
-public sealed class NodeClient(HttpClient http, MapHolder map)
+public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
 {
-    /// <summary>Stamps and answers which of these the volume holds, checked.</summary>
-    /// <param name="ids">At most <see cref="AdoptRequest.IdsMax"/>.</param>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<bool>> AdoptAsync(
         MapVolume volume,
         uint epoch,
@@ -58,7 +57,7 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
         return Checked(reply, ids);
     }
 
-    /// <summary>Digests of what the volume holds in these ranges.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<RangeDigest>> DigestAsync(
         MapVolume volume,
         DigestRequest request,
@@ -78,7 +77,7 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
             : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
     }
 
-    /// <summary>What the volume holds in a range, at most <see cref="RangeListReply.RecordsMax"/> records.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ListedRecord>> ListAsync(
         MapVolume volume,
         RangeListRequest request,
@@ -94,7 +93,7 @@ public sealed class NodeClient(HttpClient http, MapHolder map)
             )
         ).Records;
 
-    /// <summary>Lets the volume prove that it has the bytes of these.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<byte[]?>> ChallengeAsync(
         MapVolume volume,
         ChallengeRequest request,

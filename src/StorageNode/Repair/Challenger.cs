@@ -13,12 +13,12 @@ namespace FileSharing.StorageNode.Repair;
 /// Asks another volume to prove that it has the bytes that it lists. An index that lists what the disk has lost, or a node that lies, is found by it long before somebody needs the
 /// copy. Only what this volume can prove itself is asked for: else its own damage would be called another's.
 /// </summary>
-internal sealed class Challenger(NodeClient calls, ILogger<Challenger> log)
+internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
 {
     /// <summary>Records of one slice of partitions.</summary>
     private const int RecordsMax = 4;
 
-    /// <param name="partitions">Which both own and have just compared.</param>
+    /// <param name="partitions">At least one; both own them, have just compared them, and hold something of them.</param>
     public async Task RunAsync(
         OpenVolume own,
         MapVolume source,
@@ -29,6 +29,7 @@ internal sealed class Challenger(NodeClient calls, ILogger<Challenger> log)
         var ids = Draw(own.Store, partitions);
         if (ids.Count == 0)
         {
+            // All of it was deleted meanwhile.
             return;
         }
 

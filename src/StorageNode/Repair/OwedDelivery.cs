@@ -49,8 +49,9 @@ internal sealed class OwedDelivery(
         }
     }
 
+    /// <param name="before">The marks seen in the round before.</param>
     /// <returns>The marks seen in this round.</returns>
-    private async Task<HashSet<ChunkId>> RoundAsync(
+    public async Task<HashSet<ChunkId>> RoundAsync(
         BlobStore store,
         HashSet<ChunkId> before,
         CancellationToken cancellationToken

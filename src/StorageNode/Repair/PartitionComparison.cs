@@ -25,7 +25,7 @@ internal sealed class PartitionComparison(
     MapHolder map,
     VolumeSet volumes,
     IChunkTransport transport,
-    NodeClient calls,
+    IVolumeCalls calls,
     ILogger<PartitionComparison> log
 )
 {

@@ -28,22 +28,18 @@ internal sealed class PartitionSync(
 
     public async Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
-        var budget = new RepairBudget(() => news.RepairBytesPerSecond, time);
-        var moves = new MovesToHere();
-        var owned = new OwnedInTurn(settings.Interval, time);
+        var state = new PartitionSyncState(
+            settings.Interval,
+            new RepairBudget(() => news.RepairBytesPerSecond, time),
+            time
+        );
         while (!cancellationToken.IsCancellationRequested)
         {
             await Task.Delay(settings.Look, time, cancellationToken)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (map.Current is not { } current || volume.Store.Condition == VolumeCondition.Poisoned)
-            {
-                continue;
-            }
-
             try
             {
-                await BringMovesAsync(volume, current, moves, budget, cancellationToken);
-                await CompareOwnedAsync(volume, current, owned, budget, cancellationToken);
+                await StepAsync(volume, state, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -53,6 +49,16 @@ internal sealed class PartitionSync(
             {
                 log.PartitionsNotReported(volume.VolumeId, error.Message);
             }
+        }
+    }
+
+    /// <summary>All moves to this volume, then a slice of what it owns.</summary>
+    public async Task StepAsync(OpenVolume volume, PartitionSyncState state, CancellationToken cancellationToken)
+    {
+        if (map.Current is { } current && volume.Store.Condition != VolumeCondition.Poisoned)
+        {
+            await BringMovesAsync(volume, current, state.Moves, state.Budget, cancellationToken);
+            await CompareOwnedAsync(volume, current, state.Owned, state.Budget, cancellationToken);
         }
     }
 
@@ -100,9 +106,13 @@ internal sealed class PartitionSync(
         }
 
         await ReportAsync(volume, source, floor, compared, cancellationToken);
-        if (compared.Count > 0)
+        var stored = compared
+            .Where(partition => partition.Records > 0)
+            .Select(partition => partition.Partition)
+            .ToList();
+        if (stored.Count > 0)
         {
-            await challenger.RunAsync(volume, source, partitions, cancellationToken);
+            await challenger.RunAsync(volume, source, stored, cancellationToken);
         }
     }
 
@@ -128,4 +138,14 @@ internal sealed class PartitionSync(
             await report(new PartitionReports(some), cancellationToken);
         }
     }
+}
+
+/// <summary>How far the comparisons of one volume are, while it is open.</summary>
+internal sealed class PartitionSyncState(TimeSpan interval, RepairBudget budget, TimeProvider time)
+{
+    public RepairBudget Budget { get; } = budget;
+
+    public MovesToHere Moves { get; } = new();
+
+    public OwnedInTurn Owned { get; } = new(interval, time);
 }

@@ -19,7 +19,7 @@ internal sealed class StrayDelivery(
     MapHolder map,
     ClusterNews news,
     IChunkTransport transport,
-    NodeClient calls,
+    IVolumeCalls calls,
     PartitionSyncSettings settings,
     TimeProvider time,
     ILogger<StrayDelivery> log
@@ -47,7 +47,8 @@ internal sealed class StrayDelivery(
         }
     }
 
-    private async Task RoundAsync(BlobStore store, RepairBudget budget, CancellationToken cancellationToken)
+    /// <summary>One search through the volume.</summary>
+    public async Task RoundAsync(BlobStore store, RepairBudget budget, CancellationToken cancellationToken)
     {
         // Judged by a map that everybody has by now: nobody reads or writes here by an older one.
         if (

@@ -11,6 +11,7 @@ internal sealed class SlowLink : IAsyncDisposable
     private readonly Uri server;
     private readonly Task accepting;
     private long delayTicks;
+    private int connections;
 
     public SlowLink(Uri server)
     {
@@ -28,6 +29,9 @@ internal sealed class SlowLink : IAsyncDisposable
         set => Volatile.Write(ref delayTicks, value.Ticks);
     }
 
+    /// <summary>Taken so far.</summary>
+    public int Connections => Volatile.Read(ref connections);
+
     private async Task AcceptAsync()
     {
         var passing = new List<Task>();
@@ -35,7 +39,9 @@ internal sealed class SlowLink : IAsyncDisposable
         {
             while (true)
             {
-                passing.Add(PassAsync(await listener.AcceptTcpClientAsync(stopping.Token)));
+                var client = await listener.AcceptTcpClientAsync(stopping.Token);
+                Interlocked.Increment(ref connections);
+                passing.Add(PassAsync(client));
             }
         }
         catch (OperationCanceledException)
