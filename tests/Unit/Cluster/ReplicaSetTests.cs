@@ -23,7 +23,7 @@ public sealed class ReplicaSetTests
     [Fact]
     public void While_a_replica_is_copied_two_of_the_present_and_two_of_the_future_owners_must_have_a_put()
     {
-        var map = Moving(Map(nodes: 4), place: 1, MoveState.Copying);
+        var map = Moving(Map(nodes: 4), slot: 1, MoveState.Copying);
         var set = map.ReplicasOf(Partition);
         var from = map.Volumes[map.Table.OwnersOf(Partition)[1]];
         var (a, b) = (set.Owners.First(owner => owner != from), set.Owners.Last(owner => owner != from));
@@ -43,7 +43,7 @@ public sealed class ReplicaSetTests
     public void Who_had_a_replica_before_is_asked_last_and_takes_no_more_puts()
     {
         var before = Map(nodes: 4);
-        var map = Moving(before, place: 1, MoveState.Leaving);
+        var map = Moving(before, slot: 1, MoveState.Leaving);
         var set = map.ReplicasOf(Partition);
         var from = before.Volumes[before.Table.OwnersOf(Partition)[1]];
 
@@ -104,7 +104,7 @@ public sealed class ReplicaSetTests
     [InlineData(MoveState.Leaving)]
     public void A_map_comes_back_with_its_moves_and_what_is_down(MoveState state)
     {
-        var map = WithDown(Moving(Map(nodes: 5), place: 2, state), owner: 0);
+        var map = WithDown(Moving(Map(nodes: 5), slot: 2, state), owner: 0);
 
         var back = MapFormat.Parse(map.ToSignedBytes(Key), Key);
 
@@ -161,12 +161,10 @@ public sealed class ReplicaSetTests
     }
 
     /// <summary>One owner of the partition is on its way to a volume that owns nothing of it.</summary>
-    /// <param name="place">Of the owner, in the order in which they are asked.</param>
-    private static ClusterMap Moving(ClusterMap map, int place, MoveState state)
+    private static ClusterMap Moving(ClusterMap map, int slot, MoveState state)
     {
         var owners = map.Table.OwnersOf(Partition).ToArray();
-        var from = (ushort)map.Volumes.ToList().IndexOf(map.ReplicasOf(Partition).Owners[place]);
-        var slot = Array.IndexOf(owners, from);
+        var from = owners[slot];
         var to = (ushort)Enumerable.Range(0, map.Volumes.Count).First(i => !owners.Contains((ushort)i));
         var table = state == MoveState.Copying ? map.Table : map.Table.With([(Partition, slot, to)]);
         return new ClusterMap(
