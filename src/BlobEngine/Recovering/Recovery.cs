@@ -13,6 +13,9 @@ internal sealed class Recovery(
     VolumeOptions options
 )
 {
+    /// <summary>Read and written at a time.</summary>
+    private const int WriteAgainBytesMax = 1 << 20;
+
     private readonly bool isClean = previousIncarnation > 0 && index.CleanIncarnation == previousIncarnation;
     private readonly List<DamagedPlace> damage = [];
     private readonly List<(uint Segment, SegmentScan Scan, long CutAt)> unsealed = [];
@@ -93,6 +96,7 @@ internal sealed class Recovery(
 
             if (ReadSealed(number, file, footer, ct) is { } contents)
             {
+                WriteAgain(number, footer.FirstOffset, file.Length);
                 segmentsReplayed++;
                 // Records below the replay position are in the index; looking each of them up again would read its frame. Notes say nothing of their place.
                 var covered = contents.Records.TakeWhile(record => record.FrameOffset < replayed).Count();
@@ -206,6 +210,11 @@ internal sealed class Recovery(
             return;
         }
 
+        if (scan.Batches is [.., var last])
+        {
+            WriteAgain(number, last.Offset, last.End);
+        }
+
         using var segment = Open(number, scan, cutAt);
         using var builder = new BatchBuilder(pool);
         segment.Trim();
@@ -221,6 +230,35 @@ internal sealed class Recovery(
 
         lastSequence = segment.Seal(builder, pool, lastSequence + 1) - 1;
         update.SetReplayPosition(number, segment.Position);
+    }
+
+    /// <summary>
+    /// Makes durable what can be read at the end of a segment. The sync before this opening may have failed: then the disk or the kernel may have these bytes in memory
+    /// only, and call them clean, so that no sync would bring them to the disk. Written again, they are what the next sync is about. Everything before the last batch was
+    /// synced before that one was begun.
+    /// </summary>
+    private void WriteAgain(uint number, long from, long to)
+    {
+        if (isClean || from >= to)
+        {
+            return;
+        }
+
+        using var file = segments.Writing(number);
+        using var buffer = pool.Rent((int)Math.Min(to - from, WriteAgainBytesMax));
+        for (var at = from; at < to; )
+        {
+            var piece = buffer.GetSpan()[..(int)Math.Min(to - at, buffer.Length)];
+            if (!file.TryFill(piece, at))
+            {
+                throw new IOException($"Segment {number} ended while its last bytes were read.");
+            }
+
+            file.Write(piece, at);
+            at += piece.Length;
+        }
+
+        file.Sync();
     }
 
     private OpenSegment Open(uint number, SegmentScan scan, long position) =>

@@ -83,6 +83,31 @@ public sealed class DiskFaultTests
         Assert.True(report.SegmentsRemoved > 0);
     }
 
+    [Fact]
+    public async Task What_a_failed_sync_has_left_is_durable_before_it_is_called_present()
+    {
+        var trace = new Trace();
+        var faults = new DiskFaults();
+        var machine = new SimMachine(DiskImage.Empty, trace, faults);
+        await using (var volume = await SimVolume.OpenAsync(machine))
+        {
+            await volume.PutAsync(1);
+            // The write of the batch, then its sync.
+            faults.FailNext(after: 1);
+            await Assert.ThrowsAsync<BlobException>(() => volume.PutAsync(2));
+        }
+
+        // The power stays on: what the failed sync did not bring to the disk can be read all the same.
+        await using (var volume = await SimVolume.OpenAsync(machine))
+        {
+            await volume.PutAsync(2);
+            Assert.True(volume.StateOf(2).IsPresent);
+            var recording = new Recording("a failed sync", 0, DiskImage.Empty, new Oracle(), trace);
+            var now = trace.Events.Count;
+            await new CrashCheck().RunAsync(recording, recording.WalkTo(now), now, Survival.Nothing());
+        }
+    }
+
     /// <summary>Stamps a record for as long as that is taken, then deletes all others, each with a batch of its own.</summary>
     private static async Task UseTheReserveAsync(SimVolume volume)
     {

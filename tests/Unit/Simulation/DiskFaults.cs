@@ -22,8 +22,8 @@ internal sealed class DiskFaults
 
     public bool HasFailed { get; private set; }
 
-    /// <summary>The next that can fail does.</summary>
-    public void FailNext() => FailAt = operations + 1;
+    /// <summary>The next that can fail does, or the one so many after it.</summary>
+    public void FailNext(int after = 0) => FailAt = operations + 1 + after;
 
     public static IOException NoSpace() => new("injected: no space", ErrorNoSpace);
 
