@@ -301,15 +301,20 @@ public sealed class RecoveryTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_full_disk_refuses_records_and_takes_notes_and_reads()
+    public async Task A_full_disk_refuses_records_takes_notes_and_reads_and_refuses_stamps_before_the_rest()
     {
-        await using var store = await volume.OpenAsync();
+        await using var store = await volume.OpenAsync(volume.Options with { FreeBytesMin = 1 << 20 });
         var ids = await FillAsync(store, 3);
-        volume.Disk.ReportedFreeBytes = -1;
+        volume.Disk.ReportedFreeBytes = 600 << 10;
         var error = await Assert.ThrowsAsync<BlobException>(() => volume.PutAsync(store, 100, 500));
         Assert.Equal(BlobError.VolumeFull, error.Error);
         Assert.Equal(VolumeCondition.Full, store.Condition);
         Assert.True(await store.AdoptAsync(ids[0], 9, None));
+
+        // Below half of what is kept free, what makes room is taken, and stamps are not.
+        volume.Disk.ReportedFreeBytes = 400 << 10;
+        var refused = await Assert.ThrowsAsync<BlobException>(async () => await store.AdoptAsync(ids[0], 10, None));
+        Assert.Equal(BlobError.VolumeFull, refused.Error);
         await store.DeleteAsync([ids[1]], None);
         await AssertAllReadableAsync(store, [ids[0], ids[2]]);
 
