@@ -79,7 +79,7 @@ internal sealed class LayoutDriver(
         var replaceAfter = TimeSpan.FromTicks(Math.Max(settings.ReplaceAfter.Ticks, map.ReplaceAfter.Ticks));
         var patience = (replaceAfter / 2) + CutOffMargin;
         var nodes = beats.Nodes.Where(n => !n.CutOff && presence.OfNode(n.NodeId).For >= patience).ToList();
-        var volumes = beats.Volumes.Where(v => !v.CutOff && presence.OfVolume(v.VolumeId).For >= patience).ToList();
+        var volumes = beats.Volumes.Where(v => !v.CutOff && presence.IsGone(v.VolumeId, v.NodeId, patience)).ToList();
         if (nodes.Count + volumes.Count > 0)
         {
             await heartbeats.CutOffAsync(nodes, volumes, ct);

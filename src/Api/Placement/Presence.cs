@@ -61,6 +61,17 @@ internal sealed class Presence(TimeSpan downAfter, TimeProvider time)
     /// <summary>A volume is heard of with the heartbeats of its node in which it is open.</summary>
     public Silence OfVolume(Guid volumeId) => Of(volumes, volumeId);
 
+    /// <summary>
+    /// Nobody need wait for this volume. Either it was silent for so long that its node has stopped taking records by itself; or the node is heard of, without this volume: then
+    /// the node has the newest map, and takes no record on what it has not open.
+    /// </summary>
+    public bool IsGone(Guid volumeId, Guid nodeId, TimeSpan patience)
+    {
+        var silence = OfVolume(volumeId).For;
+        var node = OfNode(nodeId);
+        return silence >= patience || (silence >= 2 * downAfter && node.IsHeard && node.For < downAfter);
+    }
+
     private void BeginAnew()
     {
         foreach (var watched in nodes.Values.Concat(volumes.Values))

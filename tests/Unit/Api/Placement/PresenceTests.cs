@@ -49,6 +49,52 @@ public sealed class PresenceTests
     }
 
     [Fact]
+    public void A_volume_that_is_not_open_on_a_node_which_is_heard_of_is_not_waited_for()
+    {
+        var patience = TimeSpan.FromMinutes(7.5);
+        var (open, lost) = (TestCluster.Volume(1), Guid.NewGuid());
+        for (var second = 0; second <= 25; second++)
+        {
+            time.Now += TimeSpan.FromSeconds(1);
+            var now = time.Now.UtcDateTime;
+            presence.Look(
+                new Beats(
+                    [new NodeBeat { NodeId = TestCluster.Node(1), SeenAt = now }],
+                    [
+                        new VolumeBeat
+                        {
+                            VolumeId = open,
+                            NodeId = TestCluster.Node(1),
+                            SeenAt = now,
+                        },
+                        new VolumeBeat
+                        {
+                            VolumeId = lost,
+                            NodeId = TestCluster.Node(1),
+                            SeenAt = DateTime.UnixEpoch,
+                        },
+                    ]
+                )
+            );
+
+            Assert.Equal(second >= 20, presence.IsGone(lost, TestCluster.Node(1), patience));
+            Assert.False(presence.IsGone(open, TestCluster.Node(1), patience));
+        }
+    }
+
+    [Fact]
+    public void A_volume_of_a_silent_node_is_waited_for_until_the_node_has_stopped_by_itself()
+    {
+        var patience = TimeSpan.FromSeconds(60);
+        Look(1, 2);
+        Run(seconds: 50, alive: [1]);
+        Assert.False(presence.IsGone(TestCluster.Volume(2), TestCluster.Node(2), patience));
+
+        Run(seconds: 11, alive: [1]);
+        Assert.True(presence.IsGone(TestCluster.Volume(2), TestCluster.Node(2), patience));
+    }
+
+    [Fact]
     public void A_short_gap_counts_as_two_seconds_at_most()
     {
         Look(1, 2);
