@@ -50,12 +50,12 @@ public sealed class CrashTests
         Assert.Equal(await File.ReadAllBytesAsync(file), await File.ReadAllBytesAsync(product.PathOf("back.bin")));
     }
 
-    internal static async Task UntilAsync(Func<Task<bool>> holds, string what)
+    internal static async Task UntilAsync(Func<Task<bool>> holds, string what, int seconds = 60)
     {
         var limit = Stopwatch.StartNew();
         while (!await holds())
         {
-            Assert.True(limit.Elapsed < TimeSpan.FromSeconds(60), $"Not within a minute: {what}");
+            Assert.True(limit.Elapsed < TimeSpan.FromSeconds(seconds), $"Not within {seconds} s: {what}");
             await Task.Delay(200);
         }
     }

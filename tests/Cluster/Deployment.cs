@@ -97,6 +97,9 @@ internal sealed class Deployment : IAsyncDisposable
     public async Task NodeAsync(string verb, int node) =>
         (await DeployAsync("cluster", [verb, node.ToString(CultureInfo.InvariantCulture), "--data", Data])).Succeeded();
 
+    /// <summary>One storage node more: <c>deploy/cluster add</c></summary>
+    public async Task AddNodeAsync() => (await DeployAsync("cluster", ["add", "--data", Data])).Succeeded();
+
     /// <summary>The most memory that a part has had resident since its start.</summary>
     public long PeakResidentBytes(string part)
     {
