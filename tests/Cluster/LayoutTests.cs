@@ -10,7 +10,7 @@ public sealed class LayoutTests
     /// <summary>Short enough for a test; in one round all that may move does.</summary>
     private static readonly Dictionary<string, string> Settings = new()
     {
-        ["FILESHARE__Api__Cluster__DownAfterSeconds"] = "4",
+        ["FILESHARE__Api__Cluster__DownAfterSeconds"] = "5",
         ["FILESHARE__Api__Cluster__MovesMax"] = "16384",
     };
 
@@ -42,7 +42,10 @@ public sealed class LayoutTests
         var lost = (await MembersAsync(product)).Single(NameIs("3/1")).GetProperty("volume_id").GetString()!;
         await product.NodeAsync("wipe", 3);
         await product.NodeAsync("start", 3);
-        Assert.True(await product.StatusAsync("under_replicated") > 0);
+        await CrashTests.UntilAsync(
+            async () => await product.StatusAsync("under_replicated") > 0,
+            "the copies that were lost are missed"
+        );
         (await product.Admin.CliAsync("admin", "layout", "add", "3/1")).Succeeded();
         (await product.Admin.CliAsync("admin", "layout", "remove", lost)).Succeeded();
         (await product.Admin.CliAsync("admin", "layout", "apply")).Succeeded();

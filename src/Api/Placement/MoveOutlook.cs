@@ -39,7 +39,10 @@ internal sealed record MoveOutlook(int UnderWay, int Waiting, long BytesLeft, do
         }
 
         var waiting = 0;
-        var wantedTable = target?.Over(map.Volumes);
+        // A volume that was just added is in the layout, and not in the map yet: what it waits for waits all the same.
+        Guid[] inLayout = [.. (target?.Members ?? []).Select(m => m.VolumeId)];
+        Guid[] volumes = [.. map.Volumes.Select(v => v.VolumeId).Union(inLayout)];
+        var wantedTable = target?.Table.Remap(inLayout, volumes);
         for (var partition = 0; wantedTable is not null && partition < PartitionTable.Partitions; partition++)
         {
             var present = map.Table.OwnersOf(partition);
@@ -59,7 +62,7 @@ internal sealed record MoveOutlook(int UnderWay, int Waiting, long BytesLeft, do
                 }
 
                 waiting++;
-                var to = map.Volumes[wanted].VolumeId;
+                var to = volumes[wanted];
                 toFetch[to] = toFetch.GetValueOrDefault(to) + bytes.OfOne(map.Volumes[present[0]].VolumeId);
             }
         }

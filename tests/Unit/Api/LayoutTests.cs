@@ -53,7 +53,7 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal((409, "plan-changed"), await PostAsync("apply", new { plan = "0123456789abcdef" }));
         await OkAsync("apply", new { plan = plan.GetProperty("plan").GetString() });
 
-        await UntilAsync(() => Map.Moves.Count == 256, "moves begin");
+        await UntilAsync(() => Map.Moves.Count == 2_048, "moves begin");
         await UntilAsync(
             async () => (await ShowAsync()).GetProperty("floor").GetInt64() >= Map.Moves[0].Since,
             "all have the map"
@@ -73,8 +73,8 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
         await UntilAsync(() => Map.Moves.All(m => m.Partition != move.Partition), "the old copy leaves");
 
         var moves = (await ShowAsync()).GetProperty("moves");
-        Assert.Equal(256, moves.GetProperty("under_way").GetInt32());
-        Assert.Equal(12_288 - 256 - 1, moves.GetProperty("waiting").GetInt32());
+        Assert.Equal(2_048, moves.GetProperty("under_way").GetInt32());
+        Assert.Equal(12_288 - 2_048 - 1, moves.GetProperty("waiting").GetInt32());
 
         Assert.Equal("applied", (await OkAsync("revert")).GetProperty("reverted").GetString());
         await UntilAsync(
