@@ -91,8 +91,8 @@ internal sealed class LayoutPlan
             table,
             all,
             change,
-            Counts(present, all.Length),
-            Counts(after, all.Length)
+            present.CountsOf(all.Length),
+            after.CountsOf(all.Length)
         );
     }
 
@@ -147,23 +147,6 @@ internal sealed class LayoutPlan
                 ) + " Bring the others back, or wait until they are repaired, before it is taken out."
             );
         }
-    }
-
-    private static int[] Counts(PartitionTable table, int volumes)
-    {
-        var counts = new int[volumes];
-        for (var partition = 0; partition < PartitionTable.Partitions; partition++)
-        {
-            foreach (var owner in table.OwnersOf(partition))
-            {
-                if (owner != PartitionTable.None)
-                {
-                    counts[owner]++;
-                }
-            }
-        }
-
-        return counts;
     }
 
     private static string IdOf(long applied, IReadOnlyList<LayoutMember> members, PartitionTable table)

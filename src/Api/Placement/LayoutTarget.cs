@@ -15,22 +15,4 @@ internal sealed record LayoutTarget(IReadOnlyList<LayoutMember> Members, Partiti
     /// <summary>The same owners as indices into another list, <see cref="PartitionTable.None"/> for those that it lacks.</summary>
     public PartitionTable Over(IReadOnlyList<MapVolume> volumes) =>
         Table.Remap([.. Members.Select(m => m.VolumeId)], [.. volumes.Select(v => v.VolumeId)]);
-
-    /// <summary>Partition replicas that each member is to own.</summary>
-    public int[] CountsByMember()
-    {
-        var counts = new int[Members.Count];
-        for (var partition = 0; partition < PartitionTable.Partitions; partition++)
-        {
-            foreach (var owner in Table.OwnersOf(partition))
-            {
-                if (owner != PartitionTable.None)
-                {
-                    counts[owner]++;
-                }
-            }
-        }
-
-        return counts;
-    }
 }

@@ -14,7 +14,8 @@ internal sealed class PartitionBytes
     /// <param name="answers">Of the nodes that answered, and null of the others.</param>
     public PartitionBytes(ClusterMap map, IEnumerable<(MapNode Node, NodeStatus? Status)> answers)
     {
-        owned = CountOwned(map);
+        var counts = map.Table.CountsOf(map.Volumes.Count);
+        owned = map.Volumes.Index().ToDictionary(v => v.Item.VolumeId, v => counts[v.Index]);
         bytes = answers
             .SelectMany(a => a.Status?.Volumes ?? [])
             .Where(v => v is { VolumeId: not null, IsAway: false })
@@ -34,21 +35,4 @@ internal sealed class PartitionBytes
     /// <summary>Bytes of one partition on this volume; the mean of all when it cannot be asked.</summary>
     public double OfOne(Guid volumeId) =>
         On(volumeId) is { } known && OwnedBy(volumeId) is var partitions and > 0 ? (double)known / partitions : mean;
-
-    private static Dictionary<Guid, int> CountOwned(ClusterMap map)
-    {
-        var counts = new int[map.Volumes.Count];
-        for (var partition = 0; partition < PartitionTable.Partitions; partition++)
-        {
-            foreach (var owner in map.Table.OwnersOf(partition))
-            {
-                if (owner != PartitionTable.None)
-                {
-                    counts[owner]++;
-                }
-            }
-        }
-
-        return map.Volumes.Index().ToDictionary(v => v.Item.VolumeId, v => counts[v.Index]);
-    }
 }

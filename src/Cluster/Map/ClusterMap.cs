@@ -106,6 +106,9 @@ public sealed class ClusterMap
     /// <summary>The volumes that own this id, the first to ask first. No allocation; the lists are shared.</summary>
     public IReadOnlyList<MapVolume> OwnersOf(ChunkId id) => ReplicasOf(id).Owners;
 
+    /// <summary>Null when no volume of the map is on it.</summary>
+    public MapNode? FindNode(Guid nodeId) => nodesById.GetValueOrDefault(nodeId);
+
     public MapNode NodeOf(MapVolume volume)
     {
         ArgumentNullException.ThrowIfNull(volume);

@@ -67,32 +67,9 @@ public sealed class PartitionTable
         return new PartitionTable(Array.ConvertAll(owners, owner => owner == None ? None : map[owner]));
     }
 
-    /// <summary>The table after these moves.</summary>
-    /// <exception cref="ArgumentException">A move starts from a volume that does not have the slot.</exception>
-    public PartitionTable With(IEnumerable<PartitionMove> moves)
-    {
-        ArgumentNullException.ThrowIfNull(moves);
-        var after = owners.ToArray();
-        foreach (var move in moves)
-        {
-            ref var owner = ref after[(move.Partition * Replicas) + move.Slot];
-            if (owner != move.From)
-            {
-                throw new ArgumentException(
-                    $"Slot {move.Slot} of partition {move.Partition} belongs to volume {owner}, not to {move.From}.",
-                    nameof(moves)
-                );
-            }
-
-            owner = move.To;
-        }
-
-        return new PartitionTable(after);
-    }
-
     /// <summary>Replicas that each volume holds.</summary>
     /// <exception cref="ArgumentException">The table names a volume beyond so many.</exception>
-    internal int[] CountsOf(int volumes)
+    public int[] CountsOf(int volumes)
     {
         var counts = new int[volumes];
         foreach (var owner in owners)

@@ -66,19 +66,4 @@ public sealed class TableChange
 
         return new TableChange(moves, volumes);
     }
-
-    /// <summary>
-    /// Moves that may begin now: at most one of a partition, lost replicas first, none of a partition that has one in flight. A move that has ended is
-    /// no part of the change between the table that it left and the goal, so a driver that asks anew after each needs to remember nothing.
-    /// </summary>
-    /// <param name="inFlight">Partitions that have a move under way.</param>
-    public IEnumerable<PartitionMove> NextMoves(IReadOnlySet<int> inFlight)
-    {
-        ArgumentNullException.ThrowIfNull(inFlight);
-        return Moves
-            .Where(move => !inFlight.Contains(move.Partition))
-            .GroupBy(move => move.Partition)
-            .Select(moves => moves.OrderBy(move => move.From != PartitionTable.None).First())
-            .OrderBy(move => move.From != PartitionTable.None);
-    }
 }

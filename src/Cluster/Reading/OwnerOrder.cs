@@ -28,7 +28,7 @@ internal sealed class OwnerOrder(PeerHealth health, Guid nodeId, TimeProvider ti
     /// <summary>Who may have a record, the first to ask first.</summary>
     public List<MapVolume> Sort(ClusterMap map, ChunkId id, Func<MapVolume, bool> except)
     {
-        var zone = map.Nodes.FirstOrDefault(node => node.NodeId == nodeId)?.Zone;
+        var zone = map.FindNode(nodeId)?.Zone;
         return
         [
             .. map.ReplicasOf(id)

@@ -48,17 +48,7 @@ public sealed class TableChangeTests
             change.Gains.Zip(change.Losses, (gain, loss) => gain - loss)
         );
         Assert.Equal(change.Moves.Count, change.Gains.Sum());
-        Assert.Equal(after.Owners, before.With(change.Moves).Owners);
-    }
-
-    [Fact]
-    public void A_move_from_a_volume_that_does_not_have_the_slot_is_refused()
-    {
-        var members = PlacementScenarios.Even(new Random(1), 4, 1);
-        var table = PartitionTableBuilder.Build(PlacementScenarios.Placement(members));
-        var owner = table.OwnersOf(0)[0];
-
-        Assert.Throws<ArgumentException>(() => table.With([new PartitionMove(0, 0, (ushort)((owner + 1) % 4), owner)]));
+        Assert.Equal(after.Owners, Made(before, change.Moves).Owners);
     }
 
     [Theory]
@@ -81,11 +71,12 @@ public sealed class TableChangeTests
         for (; TableChange.Between(present, goal, members.Count) is { Moves.Count: > 0 } change; rounds++)
         {
             var inFlight = Enumerable.Range(0, PartitionTable.Partitions).Where(_ => random.Next(4) == 0).ToHashSet();
-            var next = change.NextMoves(inFlight).ToList();
-            Assert.Equal(next.Count, next.DistinctBy(move => move.Partition).Count());
-            Assert.DoesNotContain(next, move => inFlight.Contains(move.Partition));
-            Assert.True(next.SkipWhile(m => m.From == PartitionTable.None).All(m => m.From != PartitionTable.None));
-            present = present.With(next);
+            var next = change
+                .Moves.Where(move => !inFlight.Contains(move.Partition))
+                .GroupBy(move => move.Partition)
+                .Select(moves => moves.ElementAt(random.Next(moves.Count())))
+                .ToList();
+            present = Made(present, next);
             for (var partition = 0; partition < PartitionTable.Partitions; partition++)
             {
                 var nodes = present
@@ -100,6 +91,9 @@ public sealed class TableChangeTests
 
         Assert.True(rounds > 1);
     }
+
+    private static PartitionTable Made(PartitionTable table, IEnumerable<PartitionMove> moves) =>
+        table.With(moves.Select(move => (move.Partition, move.Slot, move.To)));
 
     [Fact]
     public void Replicas_that_change_the_volume_on_their_node_do_not_change_the_slot()

@@ -88,7 +88,7 @@ internal sealed class LayoutAdmin(
         var bytes = new PartitionBytes(map, await states.AnswersAsync(ct));
         var limits = await repair.ReadAsync(ct);
         var cutOff = (await heartbeats.ReadAsync(ct)).Volumes.Where(v => v.CutOff).Select(v => v.VolumeId).ToHashSet();
-        var wanted = target.CountsByMember();
+        var wanted = target.Table.CountsOf(target.Members.Count);
         var ofMap = map.Volumes.ToDictionary(v => v.VolumeId);
         var members = applied
             .Members.Zip(wanted)

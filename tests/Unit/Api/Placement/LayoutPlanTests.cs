@@ -32,7 +32,7 @@ public sealed class LayoutPlanTests
         Assert.Equal([.. Four[1..], Four[0]], plan.Volumes);
         Assert.Equal(0, plan.After[3]);
         Assert.Equal(plan.Before[3], plan.Change.Losses[3]);
-        Assert.All(Target(plan).CountsByMember(), count => Assert.Equal(PartitionTable.Partitions, count));
+        Assert.All(plan.Table.CountsOf(plan.Members.Count), count => Assert.Equal(PartitionTable.Partitions, count));
     }
 
     [Fact]
