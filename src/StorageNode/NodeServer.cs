@@ -31,9 +31,8 @@ public sealed class NodeServer : IAsyncDisposable
     private const long PooledBytesMax = 64L << 20;
 
     private static readonly TimeSpan InternalCallTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan JoinRetryPause = TimeSpan.FromMilliseconds(500);
 
-    private readonly List<Func<ValueTask>> stopping = [];
+    private readonly StopSteps stopping = new();
     private readonly TaskCompletionSource completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private NodeServer() { }
@@ -95,15 +94,17 @@ public sealed class NodeServer : IAsyncDisposable
     )
     {
         var time = TimeProvider.System;
-        var logs = OnStop(LoggerFactory.Create(logging));
+        var logs = stopping.Add(LoggerFactory.Create(logging));
         var log = logs.CreateLogger<NodeServer>();
         var stop = new CancellationTokenSource();
-        OnStop(stop);
+        stopping.Add(stop);
 
         // 1. Who am I? From the files, or by joining.
         var map = Map;
         var files = new NodeFiles(settings.Data);
-        var identity = files.ReadIdentity() ?? await JoinAsync(settings, files, time, log, cancellationToken);
+        var identity =
+            files.ReadIdentity()
+            ?? await NodeJoin.RunAsync(settings, files, InternalCallTimeout, time, log, cancellationToken);
         NodeId = identity.NodeId;
         var state = new ClusterState(identity, map, time);
         if (files.ReadMap(identity.Secrets) is { } cached)
@@ -121,13 +122,13 @@ public sealed class NodeServer : IAsyncDisposable
             );
         }
 
-        var keys = OnStop(OpenKeys(settings, rootKey, identity.Secrets));
+        var keys = stopping.Add(OpenKeys(settings, rootKey, identity.Secrets));
         DataKeys = keys;
-        var buffers = OnStop(new BufferPool(PooledBytesMax));
+        var buffers = stopping.Add(new BufferPool(PooledBytesMax));
         var volumes = new VolumeSet(map, keys);
         Volumes = volumes;
         peers.Add(volumes);
-        OnStop(() =>
+        stopping.Add(() =>
         {
             peers.Remove(volumes);
             return ValueTask.CompletedTask;
@@ -135,9 +136,12 @@ public sealed class NodeServer : IAsyncDisposable
 
         // 3. The ways to the others.
         var sender = identity.NodeId.ToString("D");
-        var http = OnStop(InternalHttp.Create(state.Internal, sender, map, InternalCallTimeout));
+        var http = stopping.Add(InternalHttp.Create(state.Internal, sender, map, InternalCallTimeout));
         var health = new PeerHealth(time, new Random(), logs.CreateLogger<PeerHealth>());
-        var transport = new DirectTransport(peers, OnStop(new HttpChunkTransport(http, map, health, buffers.Rent)));
+        var transport = new DirectTransport(
+            peers,
+            stopping.Add(new HttpChunkTransport(http, map, health, buffers.Rent))
+        );
         var api = new ApiClient(http, settings.ApiUrl);
         var replicas = new ReplicaReader(
             map,
@@ -158,7 +162,7 @@ public sealed class NodeServer : IAsyncDisposable
         // 4. The volumes, and the work on each while it is open.
         var scrubs = new ScrubJobs();
         var guard = new VolumeGuard(settings.Volumes, identity.NodeId, map);
-        var supervisor = OnStop(
+        var supervisor = stopping.Add(
             new VolumeSupervisor(
                 settings.Volumes,
                 new VolumeOpener(
@@ -215,7 +219,7 @@ public sealed class NodeServer : IAsyncDisposable
             logs.CreateLogger<VolumeRegistration>()
         );
         var nodeKeys = new NodeKeys(keys, volumes, logs.CreateLogger<NodeKeys>());
-        var link = OnStop(
+        var link = stopping.Add(
             new ClusterLink(
                 api,
                 state,
@@ -234,7 +238,7 @@ public sealed class NodeServer : IAsyncDisposable
         await supervisor.StartAsync(isPatient: map.Current is null, cancellationToken);
 
         // 5. What the endpoints do.
-        var settlements = OnStop(new SettleQueue(transport, time));
+        var settlements = stopping.Add(new SettleQueue(transport, time));
         var writer = new ReplicaWriter(map, transport, settlements, link.TryRefreshAsync);
         var codec = new RecordCodec(keys, new RecordCodecOptions());
         var contents = new ContentReader(volumes, codec, replicas, healer);
@@ -255,14 +259,14 @@ public sealed class NodeServer : IAsyncDisposable
             healer,
             transport,
             api,
-            OnStop(new NotificationQueue(api, time, logs.CreateLogger<NotificationQueue>())),
+            stopping.Add(new NotificationQueue(api, time, logs.CreateLogger<NotificationQueue>())),
             time,
             log,
             stop.Token
         );
         var app = NodeApp.Build(settings, parts, streamer, manifests, logging);
         await app.StartAsync(cancellationToken);
-        OnStop(async () =>
+        stopping.Add(async () =>
         {
             await stop.CancelAsync();
             await app.StopAsync(CancellationToken.None);
@@ -272,50 +276,9 @@ public sealed class NodeServer : IAsyncDisposable
         log.Serving(identity.Name, identity.NodeId, Address, volumes.Open.Count);
 
         // 6. Daemons of the node as a whole.
-        OnStop(RunDaemon(token => KeepInTouchAsync(link, log, token)));
-        OnStop(RunDaemon(new VolumeWatch(volumes, time, logs.CreateLogger<VolumeWatch>()).RunAsync));
-        OnStop(RunDaemon(healer.RunAsync));
-    }
-
-    private static async Task<NodeIdentity> JoinAsync(
-        NodeSettings settings,
-        NodeFiles files,
-        TimeProvider time,
-        ILogger log,
-        CancellationToken cancellationToken
-    )
-    {
-        var token =
-            settings.JoinToken
-            ?? throw new SettingException(
-                "Node:JoinToken",
-                "is missing, and this node has not joined a cluster. Make a token with 'fileshare admin node token'."
-            );
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
-        {
-            Timeout = InternalCallTimeout,
-        };
-        var api = new ApiClient(http, settings.ApiUrl);
-        while (true)
-        {
-            try
-            {
-                var reply = await api.JoinAsync(new JoinRequest(token, settings.Name), cancellationToken);
-                var identity = new NodeIdentity(reply.NodeId, settings.Name, reply.Secrets);
-                files.Write(identity);
-                log.Joined(reply.Secrets.ClusterId, reply.NodeId);
-                return identity;
-            }
-            catch (NodeCallException refusal) when (refusal.StatusCode is { } status && (int)status is >= 400 and < 500)
-            {
-                throw new SettingException("Node:JoinToken", refusal.Message);
-            }
-            catch (HttpRequestException error)
-            {
-                log.WaitingToJoin(settings.ApiUrl, error.Message);
-                await Task.Delay(JoinRetryPause, time, cancellationToken);
-            }
-        }
+        stopping.AddDaemon(token => KeepInTouchAsync(link, log, token));
+        stopping.AddDaemon(new VolumeWatch(volumes, time, logs.CreateLogger<VolumeWatch>()).RunAsync);
+        stopping.AddDaemon(healer.RunAsync);
     }
 
     private static DataKeys OpenKeys(NodeSettings settings, RootKey? rootKey, ClusterSecrets secrets)
@@ -350,57 +313,15 @@ public sealed class NodeServer : IAsyncDisposable
         }
     }
 
-    private static Func<ValueTask> RunDaemon(Func<CancellationToken, Task> run)
-    {
-        var stop = new CancellationTokenSource();
-        var running = Task.Run(() => run(stop.Token));
-        return async () =>
-        {
-            await stop.CancelAsync();
-            await running;
-            stop.Dispose();
-        };
-    }
-
-    private void OnStop(Func<ValueTask> step) => stopping.Add(step);
-
-    private T OnStop<T>(T part)
-        where T : class
-    {
-        stopping.Add(() =>
-        {
-            if (part is IAsyncDisposable asynchronous)
-            {
-                return asynchronous.DisposeAsync();
-            }
-
-            ((IDisposable)part).Dispose();
-            return ValueTask.CompletedTask;
-        });
-        return part;
-    }
-
     public async ValueTask DisposeAsync()
     {
-        var failures = new List<Exception>();
-        for (var i = stopping.Count - 1; i >= 0; i--)
+        try
         {
-            try
-            {
-                await stopping[i]();
-            }
-            catch (Exception error)
-            {
-                // The steps that follow close volumes: they are run whatever happened before.
-                failures.Add(error);
-            }
+            await stopping.DisposeAsync();
         }
-
-        stopping.Clear();
-        completion.TrySetResult();
-        if (failures.Count > 0)
+        finally
         {
-            throw new AggregateException("The node did not stop cleanly.", failures);
+            completion.TrySetResult();
         }
     }
 }

@@ -16,7 +16,7 @@ public sealed class NodeCallException(HttpStatusCode status, Problem? problem)
 }
 
 /// <summary>
-/// The API's control calls to storage nodes: docs/node-protocol.md, section 3. Small JSON, no chunk bytes (a manifest is metadata).
+/// Control calls to storage nodes, of the API and of other nodes: docs/node-protocol.md, section 3. Small JSON, no chunk bytes (a manifest is metadata).
 /// Every method throws <see cref="NodeCallException"/> for a refusal, <see cref="HttpRequestException"/> for a node that cannot be reached.
 /// </summary>
 public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
@@ -29,14 +29,9 @@ public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
         CancellationToken cancellationToken
     )
     {
-        var reply = await PostAsync(
-            Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/adopt"),
-            new AdoptRequest(epoch, ids),
-            WireJson.Default.AdoptRequest,
-            WireJson.Default.HaveReply,
-            cancellationToken
-        );
-        return Checked(reply, ids);
+        var request = new AdoptRequest(epoch, ids);
+        var (asked, answered) = (WireJson.Default.AdoptRequest, WireJson.Default.HaveReply);
+        return Checked((await AskAsync(volume, "adopt", request, asked, answered, cancellationToken)).Have, ids.Count);
     }
 
     /// <summary>Which of these the volume's index holds; no stamp.</summary>
@@ -47,14 +42,9 @@ public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
         CancellationToken cancellationToken
     )
     {
-        var reply = await PostAsync(
-            Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/has"),
-            new HasRequest(ids),
-            WireJson.Default.HasRequest,
-            WireJson.Default.HaveReply,
-            cancellationToken
-        );
-        return Checked(reply, ids);
+        var request = new HasRequest(ids);
+        var (asked, answered) = (WireJson.Default.HasRequest, WireJson.Default.HaveReply);
+        return Checked((await AskAsync(volume, "has", request, asked, answered, cancellationToken)).Have, ids.Count);
     }
 
     /// <inheritdoc/>
@@ -65,16 +55,9 @@ public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
     )
     {
         ArgumentNullException.ThrowIfNull(request);
-        var reply = await PostAsync(
-            Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/digests"),
-            request,
-            WireJson.Default.DigestRequest,
-            WireJson.Default.DigestReply,
-            cancellationToken
-        );
-        return reply.Digests.Count == request.Ranges.Count
-            ? reply.Digests
-            : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
+        var (asked, answered) = (WireJson.Default.DigestRequest, WireJson.Default.DigestReply);
+        var reply = await AskAsync(volume, "digests", request, asked, answered, cancellationToken);
+        return Checked(reply.Digests, request.Ranges.Count);
     }
 
     /// <inheritdoc/>
@@ -82,16 +65,11 @@ public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
         MapVolume volume,
         RangeListRequest request,
         CancellationToken cancellationToken
-    ) =>
-        (
-            await PostAsync(
-                Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/list"),
-                request,
-                WireJson.Default.RangeListRequest,
-                WireJson.Default.RangeListReply,
-                cancellationToken
-            )
-        ).Records;
+    )
+    {
+        var (asked, answered) = (WireJson.Default.RangeListRequest, WireJson.Default.RangeListReply);
+        return (await AskAsync(volume, "list", request, asked, answered, cancellationToken)).Records;
+    }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<byte[]?>> ChallengeAsync(
@@ -101,16 +79,9 @@ public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
     )
     {
         ArgumentNullException.ThrowIfNull(request);
-        var reply = await PostAsync(
-            Address(volume, $"/internal/v1/volumes/{volume.VolumeId:D}/challenge"),
-            request,
-            WireJson.Default.ChallengeRequest,
-            WireJson.Default.ChallengeReply,
-            cancellationToken
-        );
-        return reply.Proofs.Count == request.Ids.Count
-            ? reply.Proofs
-            : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
+        var (asked, answered) = (WireJson.Default.ChallengeRequest, WireJson.Default.ChallengeReply);
+        var reply = await AskAsync(volume, "challenge", request, asked, answered, cancellationToken);
+        return Checked(reply.Proofs, request.Ids.Count);
     }
 
     /// <summary>Stores a manifest; returns when two owners have it durably.</summary>
@@ -185,16 +156,16 @@ public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
             ?? throw new NodeCallException(response.StatusCode, problem: null);
     }
 
-    private Uri Address(MapVolume volume, string path) => new(map.Required.NodeOf(volume).Url, path);
-
-    private async Task<TReply> PostAsync<TRequest, TReply>(
-        Uri address,
+    private async Task<TReply> AskAsync<TRequest, TReply>(
+        MapVolume volume,
+        string question,
         TRequest request,
         JsonTypeInfo<TRequest> requestType,
         JsonTypeInfo<TReply> replyType,
         CancellationToken cancellationToken
     )
     {
+        var address = new Uri(map.Required.NodeOf(volume).Url, $"/internal/v1/volumes/{volume.VolumeId:D}/{question}");
         using var content = JsonContent.Create(request, requestType);
         using var response = await http.PostAsync(address, content, cancellationToken);
         await ThrowOnProblemAsync(response, cancellationToken);
@@ -202,10 +173,9 @@ public sealed class NodeClient(HttpClient http, MapHolder map) : IVolumeCalls
             ?? throw new NodeCallException(response.StatusCode, problem: null);
     }
 
-    private static IReadOnlyList<bool> Checked(HaveReply reply, IReadOnlyList<ChunkId> ids) =>
-        reply.Have.Count == ids.Count
-            ? reply.Have
-            : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
+    /// <summary>An answer to each of so many questions.</summary>
+    private static IReadOnlyList<T> Checked<T>(IReadOnlyList<T> answers, int asked) =>
+        answers.Count == asked ? answers : throw new NodeCallException(HttpStatusCode.BadGateway, problem: null);
 
     /// <summary>Turns any answer but success into a <see cref="NodeCallException"/> with the problem that came with it.</summary>
     public static async Task ThrowOnProblemAsync(HttpResponseMessage response, CancellationToken cancellationToken)

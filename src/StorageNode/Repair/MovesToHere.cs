@@ -11,7 +11,7 @@ internal sealed class MovesToHere
     /// <summary>The moves to compare by source; those of partitions with the fewest owners that are up come first.</summary>
     public IReadOnlyList<(MapVolume Source, IReadOnlyList<ReplicaMove> Moves)> Due(ClusterMap map, Guid volumeId)
     {
-        var here = map.Moves.Where(move => map.Volumes[move.To].VolumeId == volumeId).ToList();
+        var here = map.Moves.Where(move => map.Volumes[move.To].VolumeId == volumeId).ToHashSet();
         settled.RemoveWhere(known => !here.Contains(known.Move));
         return
         [

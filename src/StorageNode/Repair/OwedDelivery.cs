@@ -4,7 +4,6 @@ using FileSharing.Cluster;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
-using FileSharing.StorageNode.Replication;
 using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
@@ -27,26 +26,16 @@ internal sealed class OwedDelivery(
     /// <summary>Marks looked at in one question to the owners.</summary>
     private const int PageMax = 1_000;
 
-    public async Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
+    public Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
         HashSet<ChunkId> seenBefore = [];
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            await Task.Delay(RoundInterval, time, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                seenBefore = await RoundAsync(volume.Store, seenBefore, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (IOException error)
-            {
-                log.OwedPaused(error.Message);
-            }
-        }
+        return Rounds.RunAsync(
+            RoundInterval,
+            async stop => seenBefore = await RoundAsync(volume.Store, seenBefore, stop),
+            log.OwedPaused,
+            time,
+            cancellationToken
+        );
     }
 
     /// <param name="before">The marks seen in the round before.</param>
@@ -166,37 +155,14 @@ internal sealed class OwedDelivery(
     {
         try
         {
-            return await SendAsync(store, current, id, lacking, cancellationToken);
+            return store.Find(id) is { } info
+                && await RecordSending.SendAsync(store, info, lacking, current.Version, transport, cancellationToken);
         }
         catch (BlobException error)
         {
             log.OwedRecordSkipped(id, store.VolumeId, error.Message);
             return false;
         }
-    }
-
-    private async Task<bool> SendAsync(
-        BlobStore store,
-        ClusterMap current,
-        ChunkId id,
-        List<MapVolume> lacking,
-        CancellationToken cancellationToken
-    )
-    {
-        if (store.Find(id) is not { } info || await store.ReadRecordAsync(id, cancellationToken) is not { } stored)
-        {
-            return false;
-        }
-
-        using var record = new RecordLease(new StoredRecordMemory(stored), stored.Memory.Length);
-        var areDurable = true;
-        foreach (var owner in lacking)
-        {
-            var put = new PutRecord(owner, current.Version, info.TouchEpoch, Owed: false);
-            areDurable &= (await transport.PutAsync(put, record, cancellationToken)).IsDurable();
-        }
-
-        return areDurable;
     }
 
     private async Task SettleAsync(ClusterMap current, List<ChunkId> complete, CancellationToken cancellationToken)

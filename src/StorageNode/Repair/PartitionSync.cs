@@ -26,30 +26,20 @@ internal sealed class PartitionSync(
     /// <summary>Owned partitions that are compared with one other volume at a time, between two looks at the moves.</summary>
     private const int SliceMax = 256;
 
-    public async Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
+    public Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
         var state = new PartitionSyncState(
             settings.Interval,
             new RepairBudget(() => news.RepairBytesPerSecond, time),
             time
         );
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            await Task.Delay(settings.Look, time, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                await StepAsync(volume, state, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException)
-            {
-                log.PartitionsNotReported(volume.VolumeId, error.Message);
-            }
-        }
+        return Rounds.RunAsync(
+            settings.Look,
+            stop => StepAsync(volume, state, stop),
+            reason => log.PartitionsNotReported(volume.VolumeId, reason),
+            time,
+            cancellationToken
+        );
     }
 
     /// <summary>All moves to this volume, then a slice of what it owns.</summary>

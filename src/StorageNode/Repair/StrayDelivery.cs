@@ -1,11 +1,9 @@
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
-using FileSharing.Cluster;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Membership;
-using FileSharing.StorageNode.Replication;
 using FileSharing.StorageNode.Volumes;
 using Microsoft.Extensions.Logging;
 
@@ -25,26 +23,16 @@ internal sealed class StrayDelivery(
     ILogger<StrayDelivery> log
 ) : IVolumeDaemon
 {
-    public async Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
+    public Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
         var budget = new RepairBudget(() => news.RepairBytesPerSecond, time);
-        while (!cancellationToken.IsCancellationRequested)
-        {
-            await Task.Delay(settings.StrayInterval, time, cancellationToken)
-                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                await RoundAsync(volume.Store, budget, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException)
-            {
-                log.StraysStay(volume.VolumeId, error.Message);
-            }
-        }
+        return Rounds.RunAsync(
+            settings.StrayInterval,
+            stop => RoundAsync(volume.Store, budget, stop),
+            reason => log.StraysStay(volume.VolumeId, reason),
+            time,
+            cancellationToken
+        );
     }
 
     /// <summary>One search through the volume.</summary>
@@ -142,14 +130,7 @@ internal sealed class StrayDelivery(
         await budget.SpendAsync(stray.RecordBytes, cancellationToken);
         try
         {
-            if (await store.ReadRecordAsync(stray.Id, cancellationToken) is not { } stored)
-            {
-                return false;
-            }
-
-            using var record = new RecordLease(new StoredRecordMemory(stored), stored.Memory.Length);
-            var put = new PutRecord(holder, current.Version, stray.TouchEpoch, Owed: false);
-            return (await transport.PutAsync(put, record, cancellationToken)).IsDurable();
+            return await RecordSending.SendAsync(store, stray, [holder], current.Version, transport, cancellationToken);
         }
         catch (BlobException error) when (error.Error == BlobError.Damaged)
         {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Wire;
@@ -13,11 +12,7 @@ internal static class RangeCalls
     public static async Task DigestsAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
         using var use = VolumeCalls.Require(node, volumeId);
-        var request = await JsonSerializer.DeserializeAsync(
-            context.Request.Body,
-            WireJson.Default.DigestRequest,
-            context.RequestAborted
-        );
+        var request = await VolumeCalls.ReadAsync(context, WireJson.Default.DigestRequest);
         if (request is not { Ranges.Count: <= DigestRequest.RangesMax } || request.Ranges.Any(range => !range.IsValid))
         {
             throw BadRange();
@@ -36,11 +31,7 @@ internal static class RangeCalls
     public static async Task ListAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
         using var use = VolumeCalls.Require(node, volumeId);
-        var request = await JsonSerializer.DeserializeAsync(
-            context.Request.Body,
-            WireJson.Default.RangeListRequest,
-            context.RequestAborted
-        );
+        var request = await VolumeCalls.ReadAsync(context, WireJson.Default.RangeListRequest);
         if (request is not { Range.IsValid: true })
         {
             throw BadRange();
@@ -57,11 +48,7 @@ internal static class RangeCalls
     public static async Task ProveAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
         using var use = VolumeCalls.Require(node, volumeId);
-        var request = await JsonSerializer.DeserializeAsync(
-            context.Request.Body,
-            WireJson.Default.ChallengeRequest,
-            context.RequestAborted
-        );
+        var request = await VolumeCalls.ReadAsync(context, WireJson.Default.ChallengeRequest);
         if (request is not { Ids.Count: <= ChallengeRequest.IdsMax, Nonce.Length: ChallengeRequest.NonceBytes })
         {
             throw new RequestException(

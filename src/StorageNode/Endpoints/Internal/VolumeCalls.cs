@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Volumes;
 using Microsoft.AspNetCore.Http;
@@ -11,11 +12,7 @@ internal static class VolumeCalls
     public static async Task AdoptAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
         using var use = Require(node, volumeId);
-        var request = await JsonSerializer.DeserializeAsync(
-            context.Request.Body,
-            WireJson.Default.AdoptRequest,
-            context.RequestAborted
-        );
+        var request = await ReadAsync(context, WireJson.Default.AdoptRequest);
         if (request is not { Ids.Count: <= AdoptRequest.IdsMax })
         {
             throw TooMany();
@@ -28,11 +25,7 @@ internal static class VolumeCalls
     public static async Task HasAsync(HttpContext context, Guid volumeId, NodeParts node)
     {
         using var use = Require(node, volumeId);
-        var request = await JsonSerializer.DeserializeAsync(
-            context.Request.Body,
-            WireJson.Default.HasRequest,
-            context.RequestAborted
-        );
+        var request = await ReadAsync(context, WireJson.Default.HasRequest);
         if (request is not { Ids.Count: <= AdoptRequest.IdsMax })
         {
             throw TooMany();
@@ -48,6 +41,10 @@ internal static class VolumeCalls
 
     public static RequestException Away() =>
         new(StatusCodes.Status503ServiceUnavailable, "volume-away", "This volume is not open on this node.");
+
+    /// <summary>The question that came as JSON; null for the JSON value null.</summary>
+    public static ValueTask<T?> ReadAsync<T>(HttpContext context, JsonTypeInfo<T> type) =>
+        JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted);
 
     private static RequestException TooMany() =>
         new(StatusCodes.Status400BadRequest, "too-many-ids", $"At most {AdoptRequest.IdsMax} ids a call.");
