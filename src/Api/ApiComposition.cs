@@ -80,6 +80,11 @@ internal static class ApiComposition
         services.AddSingleton(cluster.Map).AddSingleton(cluster.Secrets);
         services.AddSingleton<InternalAuth>().AddSingleton<UrlSigner>().AddSingleton<ReceiptSigner>();
         services.AddSingleton(s => new NodeClient(Http(s, NodeCallTimeout), cluster.Map));
+        services.AddSingleton(s => new PeerHealth(time, new Random(), s.GetRequiredService<ILogger<PeerHealth>>()));
+        services.AddSingleton(s => new GuardedVolumeCalls(
+            s.GetRequiredService<NodeClient>(),
+            s.GetRequiredService<PeerHealth>()
+        ));
         services.AddSingleton(s => new NodeWatch(Http(s, Timeout.InfiniteTimeSpan), cluster.Map, time));
 
         services.AddSingleton<LoginThrottle>().AddSingleton<Access>();

@@ -17,7 +17,7 @@ namespace FileSharing.Api.Uploads;
 internal sealed class Adoption(
     ChunkProofs proofs,
     ClusterState state,
-    NodeClient nodes,
+    GuardedVolumeCalls nodes,
     NodeWatch watch,
     ILogger<Adoption> log
 )
