@@ -7,9 +7,12 @@ namespace FileSharing.Api.Placement;
 /// <param name="UnderWay">Moves in the map.</param>
 /// <param name="Waiting">Replicas that the layout wants elsewhere and that have not begun.</param>
 /// <param name="BytesLeft">Of both; as reported where a comparison was reported, else by the mean.</param>
-/// <param name="Seconds">Of the volume with the most to fetch, at the present budget.</param>
+/// <param name="Seconds">Of the volume that needs longest, at its pace of the last seconds; at the present budget while it fetches nothing.</param>
 internal sealed record MoveOutlook(int UnderWay, int Waiting, long BytesLeft, double Seconds)
 {
+    /// <summary>A volume that fetched less than this of late, in bytes a second, has not begun, or has paused: its pace says nothing.</summary>
+    private const double PaceMin = 64 << 10;
+
     /// <param name="map">The present one.</param>
     /// <param name="target">Null before there is a layout.</param>
     /// <param name="reports">Of the partitions that are moving; more do no harm.</param>
@@ -71,7 +74,10 @@ internal sealed record MoveOutlook(int UnderWay, int Waiting, long BytesLeft, do
             map.Moves.Count,
             waiting,
             (long)toFetch.Values.Sum(),
-            toFetch.Count == 0 ? 0 : toFetch.Values.Max() / bytesPerSecond
+            toFetch.Select(volume => volume.Value / PaceOf(volume.Key)).DefaultIfEmpty().Max()
         );
+
+        double PaceOf(Guid volume) =>
+            bytes.FetchedASecond(volume) is var pace and >= PaceMin ? Math.Min(pace, bytesPerSecond) : bytesPerSecond;
     }
 }

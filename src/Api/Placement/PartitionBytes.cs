@@ -7,6 +7,7 @@ namespace FileSharing.Api.Placement;
 internal sealed class PartitionBytes
 {
     private readonly Dictionary<Guid, long> bytes;
+    private readonly Dictionary<Guid, double> rates;
     private readonly Dictionary<Guid, int> owned;
     private readonly double mean;
 
@@ -16,11 +17,13 @@ internal sealed class PartitionBytes
     {
         var counts = map.Table.CountsOf(map.Volumes.Count);
         owned = map.Volumes.Index().ToDictionary(v => v.Item.VolumeId, v => counts[v.Index]);
-        bytes = answers
+        var open = answers
             .SelectMany(a => a.Status?.Volumes ?? [])
             .Where(v => v is { VolumeId: not null, IsAway: false })
             .DistinctBy(v => v.VolumeId)
-            .ToDictionary(v => v.VolumeId!.Value, v => v.LiveRecordBytes);
+            .ToList();
+        bytes = open.ToDictionary(v => v.VolumeId!.Value, v => v.LiveRecordBytes);
+        rates = open.ToDictionary(v => v.VolumeId!.Value, v => v.FetchBytesPerSecond);
         var known = bytes.Where(v => owned.GetValueOrDefault(v.Key) > 0).ToList();
         var partitions = known.Sum(v => (long)owned[v.Key]);
         mean = partitions == 0 ? 0 : known.Sum(v => (double)v.Value) / partitions;
@@ -28,6 +31,9 @@ internal sealed class PartitionBytes
 
     /// <summary>Partitions that the table names the volume for.</summary>
     public int OwnedBy(Guid volumeId) => owned.GetValueOrDefault(volumeId);
+
+    /// <summary>Bytes a second that the volume has fetched of late; 0 when it cannot be asked.</summary>
+    public double FetchedASecond(Guid volumeId) => rates.GetValueOrDefault(volumeId);
 
     /// <summary>Bytes of live records on the volume; null when it cannot be asked.</summary>
     public long? On(Guid volumeId) => bytes.TryGetValue(volumeId, out var known) ? known : null;

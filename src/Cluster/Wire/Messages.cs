@@ -28,6 +28,8 @@ public sealed record HaveReply(IReadOnlyList<bool> Have);
 /// <param name="SegmentsRemoved">By compaction since it was opened.</param>
 /// <param name="BytesReclaimed">Bytes of these.</param>
 /// <param name="ChallengesFailed">Records of other volumes, since this one was opened, that were listed there and could not be proved.</param>
+/// <param name="BytesFetched">By moves and repair since it was opened.</param>
+/// <param name="FetchBytesPerSecond">The same, over the last ten seconds or so.</param>
 /// <param name="DataKeys">Ids of the data keys that lie on the volume.</param>
 /// <param name="RecordsByKey">Live records by the data key that seals them; 0: not sealed.</param>
 public sealed record VolumeStatus(
@@ -46,6 +48,8 @@ public sealed record VolumeStatus(
     long SegmentsRemoved,
     long BytesReclaimed,
     long ChallengesFailed,
+    long BytesFetched,
+    double FetchBytesPerSecond,
     IReadOnlyList<uint> DataKeys,
     IReadOnlyDictionary<uint, long> RecordsByKey
 )

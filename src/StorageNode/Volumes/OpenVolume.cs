@@ -24,7 +24,7 @@ internal sealed class OpenVolume(BlobStore store, int number, long capacityBytes
     public Guid VolumeId => Store.VolumeId;
 
     /// <summary>What its daemons have done since it was opened.</summary>
-    public VolumeActivity Activity { get; } = new();
+    public VolumeActivity Activity { get; } = new(TimeProvider.System);
 
     /// <returns>Null when it is being closed; else dispose it soon, the closing waits for that.</returns>
     public VolumeUse? TryEnter()

@@ -72,7 +72,9 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
             v.FreeBytes,
             v.Owed,
             v.Damaged,
-            v.BytesReclaimed
+            v.BytesReclaimed,
+            v.ChallengesFailed,
+            v.BytesFetched
         );
 }
 
@@ -94,6 +96,8 @@ internal static class ClusterStatus
         var totals = await contents.TotalsAsync(ct);
         var answers = await states.AnswersAsync(ct);
         var nodes = NodeStates.Messages(answers);
+        var queue = RepairStatus.QueueOf(nodes);
+        var moves = await repair.MovesAsync(answers, ct);
         return new ClusterStatusReply(
             totals.LogicalBytes,
             nodes.Sum(n => n.Volumes.Sum(v => v.LiveRecordBytes)),
@@ -108,7 +112,9 @@ internal static class ClusterStatus
             cluster.Map.Current?.Version ?? 0,
             NodeStates.DamagedOf(nodes),
             NodeStates.VolumesAwayOf(nodes),
-            await repair.MovesAsync(answers, ct),
+            queue,
+            RepairStatus.EstimateOf(queue, moves),
+            moves,
             await repair.ComparisonsAsync(ct),
             nodes
         );

@@ -49,7 +49,8 @@ internal static class Health
         var evidence = cluster.Map.Current is null ? null : await audit.FreshAsync(ct);
         var answers = await states.AnswersAsync(ct);
         var nodes = NodeStates.Messages(answers);
-        var owed = nodes.Sum(n => n.Volumes.Sum(v => v.Owed));
+        var queue = RepairStatus.QueueOf(nodes);
+        var moves = await repair.MovesAsync(answers, ct);
         var isHealthy = evidence is { UnderReplicated: 0, Missing: 0 };
         return TypedResults.Json(
             new ClusterHealthReply(
@@ -59,11 +60,11 @@ internal static class Health
                 evidence is null ? null : (time.GetUtcNow() - evidence.VerifiedAt).TotalSeconds,
                 nodes.Count,
                 nodes.Count(n => n.State == NodeStates.Up),
-                owed,
-                owed == 0 ? 0 : null,
+                queue,
+                RepairStatus.EstimateOf(queue, moves),
                 NodeStates.DamagedOf(nodes),
                 NodeStates.VolumesAwayOf(nodes),
-                await repair.MovesAsync(answers, ct),
+                moves,
                 await repair.ComparisonsAsync(ct),
                 context.Features.Get<User>() is { IsAdministrator: true } ? nodes : null
             ),

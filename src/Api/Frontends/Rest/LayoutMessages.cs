@@ -39,7 +39,7 @@ internal sealed record StagedLayoutMessage(
 internal sealed record StagedMemberMessage(string Volume, Guid VolumeId, double Weight);
 
 /// <param name="BytesLeft">To be fetched, of moves under way and waiting.</param>
-/// <param name="EstimateSeconds">At the present budget, at least.</param>
+/// <param name="EstimateSeconds">At least: at the pace of the last seconds, at the present budget while nothing is fetched.</param>
 internal sealed record MovesMessage(int UnderWay, int Waiting, long BytesLeft, double EstimateSeconds);
 
 /// <param name="Floor">No process acts under a map of a lower version any more.</param>
@@ -89,10 +89,12 @@ internal sealed record LayoutPlanReply(
 /// <param name="Reverted">staged: what was staged was thrown away; applied: the layout before this one is the layout again.</param>
 internal sealed record LayoutRevertReply(string Reverted, string Reason);
 
-internal sealed record RepairBudgetRequest(long? BytesPerSecond = null);
+/// <summary>What is left out stays as it is.</summary>
+internal sealed record RepairBudgetRequest(long? BytesPerSecond = null, double? Share = null);
 
 /// <param name="BytesPerSecond">That one volume may fetch, for moves and repair together.</param>
-internal sealed record RepairBudgetReply(long BytesPerSecond);
+/// <param name="Share">Of its time, that one volume may spend on them; 1 for all of it.</param>
+internal sealed record RepairBudgetReply(long BytesPerSecond, double Share);
 
 /// <param name="Lacking">Records that an owner lacked at its last comparison with another.</param>
 /// <param name="NotCompared">Comparisons of owners of which nothing is known yet.</param>

@@ -43,6 +43,16 @@ internal sealed class RepairStatus(
         return new MovesMessage(moves.UnderWay, moves.Waiting, moves.BytesLeft, moves.Seconds);
     }
 
+    /// <summary>Records of which the nodes know that a copy is to be delivered, or is damaged.</summary>
+    public static long QueueOf(IReadOnlyList<NodeMessage> nodes) =>
+        nodes.Sum(n => n.Volumes.Sum(v => v.Owed)) + NodeStates.DamagedOf(nodes);
+
+    /// <summary>Until nothing is left to move or to repair, at least. Null when nobody can say: what is queued waits for whoever has it, or is to have it.</summary>
+    public static double? EstimateOf(long queue, MovesMessage? moves) =>
+        moves is { UnderWay: > 0 } or { Waiting: > 0 } ? moves.EstimateSeconds
+        : queue == 0 ? 0
+        : null;
+
     /// <returns>Null before there is a map.</returns>
     public async Task<ComparisonsMessage?> ComparisonsAsync(CancellationToken ct) =>
         await evidence.GetAsync(ct) is { } found

@@ -163,7 +163,9 @@ internal sealed record VolumeMessage(
     long FreeBytes,
     long Owed,
     long Damaged,
-    long ReclaimedBytes
+    long ReclaimedBytes,
+    long ChallengesFailed,
+    long FetchedBytes
 );
 
 internal sealed record ScrubRequest(string? Volume = null);
@@ -201,6 +203,8 @@ internal sealed record ClusterStatusReply(
     long MapVersion,
     long Damaged,
     int VolumesAway,
+    long RepairQueue,
+    double? RepairEstimateSeconds,
     MovesMessage? Moves,
     ComparisonsMessage? Comparisons,
     IReadOnlyList<NodeMessage> Nodes
@@ -236,7 +240,7 @@ internal sealed record ClusterHealthReply(
     double? EvidenceAgeSeconds,
     int NodesTotal,
     int NodesReachable,
-    long? RepairQueue,
+    long RepairQueue,
     double? RepairEstimateSeconds,
     long Damaged,
     int VolumesAway,

@@ -58,6 +58,8 @@ internal static class StatusCall
             volume.Activity.SegmentsRemoved,
             volume.Activity.BytesReclaimed,
             volume.Activity.ChallengesFailed,
+            volume.Activity.BytesFetched,
+            volume.Activity.FetchBytesPerSecond,
             [.. volume.Store.StoredKeys.Select(key => key.Id)],
             stats.RecordsByKey
         );
@@ -80,6 +82,8 @@ internal static class StatusCall
             SegmentsRemoved: 0,
             BytesReclaimed: 0,
             ChallengesFailed: 0,
+            BytesFetched: 0,
+            FetchBytesPerSecond: 0,
             DataKeys: [],
             RecordsByKey: new Dictionary<uint, long>()
         );
