@@ -53,13 +53,16 @@ public sealed partial class FileShareClient
     public Task<RepairBudget> GetRepairBudgetAsync(CancellationToken cancellation = default) =>
         api.GetAsync("admin/repair/budget", WireJson.Default.RepairBudget, cancellation);
 
-    /// <summary>Changes what each volume may fetch a second; it holds within seconds.</summary>
-    public Task<RepairBudget> SetRepairBudgetAsync(long bytesPerSecond, CancellationToken cancellation = default) =>
+    /// <summary>Changes what each volume may do for moves and repair; it holds within seconds.</summary>
+    public Task<RepairBudget> SetRepairBudgetAsync(
+        RepairBudgetChange change,
+        CancellationToken cancellation = default
+    ) =>
         api.SendAsync(
             HttpMethod.Put,
             "admin/repair/budget",
-            new RepairBudget { BytesPerSecond = bytesPerSecond },
-            WireJson.Default.RepairBudget,
+            change,
+            WireJson.Default.RepairBudgetChange,
             WireJson.Default.RepairBudget,
             cancellation
         );

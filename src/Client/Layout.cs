@@ -142,4 +142,14 @@ public sealed record LayoutRevert
 public sealed record RepairBudget
 {
     public long BytesPerSecond { get; init; }
+
+    /// <summary>Of its time, that a volume may spend on them; 1 for all of it.</summary>
+    public double Share { get; init; }
+}
+
+/// <summary>What is to change of a <see cref="RepairBudget"/>; null stays as it is.</summary>
+public sealed record RepairBudgetChange
+{
+    public long? BytesPerSecond { get; init; }
+    public double? Share { get; init; }
 }

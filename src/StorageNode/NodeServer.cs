@@ -154,9 +154,10 @@ public sealed class NodeServer : IAsyncDisposable
         );
         var healer = new Healer(volumes, replicas, logs.CreateLogger<Healer>());
         volumes.DamageFound = healer.Enqueue;
-        var calls = new NodeClient(http, map);
+        var calls = new GuardedVolumeCalls(new NodeClient(http, map), health);
         var news = new ClusterNews(map, time);
         News = news;
+        var budgets = new RepairBudgets(() => news.Repair, time);
         volumes.IsCutOff = () => news.IsCutOff;
 
         // 4. The volumes, and the work on each while it is open.
@@ -188,6 +189,8 @@ public sealed class NodeServer : IAsyncDisposable
                             volumes,
                             transport,
                             calls,
+                            budgets,
+                            time,
                             logs.CreateLogger<PartitionComparison>()
                         ),
                         new Challenger(calls, logs.CreateLogger<Challenger>()),
@@ -201,6 +204,7 @@ public sealed class NodeServer : IAsyncDisposable
                         news,
                         transport,
                         calls,
+                        budgets,
                         settings.PartitionSync,
                         time,
                         logs.CreateLogger<StrayDelivery>()

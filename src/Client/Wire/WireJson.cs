@@ -33,6 +33,7 @@ namespace FileSharing.Client.Wire;
 [JsonSerializable(typeof(LayoutPlan))]
 [JsonSerializable(typeof(LayoutRevert))]
 [JsonSerializable(typeof(RepairBudget))]
+[JsonSerializable(typeof(RepairBudgetChange))]
 [JsonSerializable(typeof(MetadataReply))]
 [JsonSerializable(typeof(Page<RemoteItem>))]
 [JsonSerializable(typeof(Page<RemoteShare>))]

@@ -17,6 +17,9 @@ public static class InternalHttp
     /// <summary>The same: bytes a second that a volume may fetch for moves and repair.</summary>
     public const string RepairBudgetHeader = "X-FileShare-Repair-Budget";
 
+    /// <summary>The same: the share of its time that a volume may spend on them, as 0.5.</summary>
+    public const string RepairShareHeader = "X-FileShare-Repair-Share";
+
     /// <summary>Connections to one peer: record streams, reads, and control calls.</summary>
     private const int ConnectionsPerPeerMax = 64;
 

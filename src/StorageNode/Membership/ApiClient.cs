@@ -11,8 +11,8 @@ namespace FileSharing.StorageNode.Membership;
 /// <param name="News">Null when the node has them.</param>
 /// <param name="Tag">Names these news.</param>
 /// <param name="Floor">Null from an API that has none: then the answer does not count as one to a heartbeat.</param>
-/// <param name="RepairBytesPerSecond">Null with <paramref name="Floor"/>.</param>
-internal sealed record ClusterAnswer(ClusterReply? News, string? Tag, long? Floor, long? RepairBytesPerSecond);
+/// <param name="Repair">Null with <paramref name="Floor"/>.</param>
+internal sealed record ClusterAnswer(ClusterReply? News, string? Tag, long? Floor, RepairPace? Repair);
 
 /// <summary>
 /// A node's calls to the API: docs/node-protocol.md, section 3. None lies on the path of a download. A refusal is a <see cref="NodeCallException"/>.
@@ -65,7 +65,9 @@ internal sealed class ApiClient(HttpClient http, Uri api)
             news,
             response.Headers.ETag?.ToString(),
             Number(response, InternalHttp.MapFloorHeader),
-            Number(response, InternalHttp.RepairBudgetHeader)
+            Number(response, InternalHttp.RepairBudgetHeader) is { } budget
+                ? new RepairPace(Math.Max(1, budget), Share(response, InternalHttp.RepairShareHeader))
+                : null
         );
     }
 
@@ -105,6 +107,14 @@ internal sealed class ApiClient(HttpClient http, Uri api)
         && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? number
             : null;
+
+    /// <summary>All of it when it is not said, or makes no sense.</summary>
+    private static double Share(HttpResponseMessage response, string header) =>
+        response.Headers.TryGetValues(header, out var values)
+        && double.TryParse(values.First(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var share)
+        && share is > 0 and <= 1
+            ? share
+            : 1;
 
     private async Task<HttpResponseMessage> PostAsync<T>(
         string path,

@@ -26,7 +26,8 @@ internal sealed class ClusterLink(
     /// <summary>Pause between questions; also after a failed one.</summary>
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>While a peer is known to have a newer map, or there is none yet, or a new data key waits to be used.</summary>
+    /// <summary>While a peer is known to have a newer map, or there is none yet, or a new data key waits to be used, or replicas are on the move: each move waits for the
+    /// news four times.</summary>
     private static readonly TimeSpan EagerPollInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim refreshing = new(1);
@@ -65,7 +66,10 @@ internal sealed class ClusterLink(
                 log.NewsNotTaken(error.Message);
             }
 
-            var isEager = state.Map.Current is null || state.Map.IsBehind || state.Secrets.HasPendingDataKey;
+            var isEager =
+                state.Map.Current is null or { Moves.Count: > 0 }
+                || state.Map.IsBehind
+                || state.Secrets.HasPendingDataKey;
             var pause = isEager ? EagerPollInterval : PollInterval;
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -116,9 +120,9 @@ internal sealed class ClusterLink(
 
             // Only now: an answer counts when its map is in use here, and news that could not be taken are asked for again.
             taken = answer.Tag;
-            if (answer is { Floor: { } floor, RepairBytesPerSecond: { } bytesPerSecond })
+            if (answer is { Floor: { } floor, Repair: { } pace })
             {
-                news.Heard(askedAt, floor, bytesPerSecond);
+                news.Heard(askedAt, floor, pace);
             }
 
             keys.UseIfStored(state.Secrets.ActiveDataKey);

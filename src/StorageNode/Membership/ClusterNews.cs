@@ -6,17 +6,14 @@ namespace FileSharing.StorageNode.Membership;
 internal sealed class ClusterNews(MapHolder map, TimeProvider time)
 {
     private long floor;
-    private long repairBytesPerSecond = RepairBytesPerSecondDefault;
+    private volatile RepairPace repair = RepairPace.Default;
     private long answeredSince = long.MinValue;
-
-    /// <summary>Until the API has said something else.</summary>
-    public const long RepairBytesPerSecondDefault = 64L << 20;
 
     /// <summary>No process of the cluster acts under a map of a lower version any more: docs/cluster.md, section 1. 0 until the API has been heard.</summary>
     public long Floor => Interlocked.Read(ref floor);
 
-    /// <summary>What one volume may fetch for moves and repair.</summary>
-    public long RepairBytesPerSecond => Interlocked.Read(ref repairBytesPerSecond);
+    /// <summary>What one volume may do for moves and repair.</summary>
+    public RepairPace Repair => repair;
 
     /// <summary>
     /// The API has not answered for so long that others may soon act as if this node were gone: then it takes no more records, since its map may hold no more. Half of
@@ -33,10 +30,10 @@ internal sealed class ClusterNews(MapHolder map, TimeProvider time)
     }
 
     /// <param name="askedAt">Timestamp of the question, not of its answer: what the API knew may be as old as that.</param>
-    public void Heard(long askedAt, long newFloor, long bytesPerSecond)
+    public void Heard(long askedAt, long newFloor, RepairPace pace)
     {
         Interlocked.Exchange(ref answeredSince, askedAt);
-        Interlocked.Exchange(ref repairBytesPerSecond, Math.Max(1, bytesPerSecond));
+        repair = pace;
         // Answers may overtake one another; a floor never sinks.
         var seen = Floor;
         while (newFloor > seen)
@@ -50,4 +47,13 @@ internal sealed class ClusterNews(MapHolder map, TimeProvider time)
             seen = before;
         }
     }
+}
+
+/// <summary>How eagerly one volume moves and repairs.</summary>
+/// <param name="BytesPerSecond">Fetched and sent; at least 1.</param>
+/// <param name="Share">Of the time, with something under way; above 0, 1 for all of it.</param>
+internal sealed record RepairPace(long BytesPerSecond, double Share)
+{
+    /// <summary>Until the API has said something else.</summary>
+    public static RepairPace Default { get; } = new(64L << 20, 1);
 }

@@ -26,14 +26,21 @@ internal sealed class PartitionComparison(
     VolumeSet volumes,
     IChunkTransport transport,
     IVolumeCalls calls,
+    RepairBudgets budgets,
+    TimeProvider time,
     ILogger<PartitionComparison> log
 )
 {
-    /// <summary>Records under way at once, for each comparison.</summary>
+    /// <summary>Partitions that differ and are brought at once, for each comparison.</summary>
+    private const int PartitionsAtOnceMax = 8;
+
+    /// <summary>Records of one partition under way at once.</summary>
     private const int FetchesAtOnceMax = 4;
 
-    /// <summary>Partitions whose digests are asked for at once.</summary>
-    private const int PartitionsMax = DigestRequest.RangesMax / HashRange.Parts;
+    /// <summary>Records under way at once, of all comparisons of this node, together.</summary>
+    private const long FetchBytesMax = 32L << 20;
+
+    private readonly ByteBudget fetching = new(FetchBytesMax, time);
 
     /// <summary>Compares these partitions, and brings what is lacking.</summary>
     /// <returns>Of each partition that could be compared; of those left out nothing is known. Empty when the source cannot be asked.</returns>
@@ -41,16 +48,15 @@ internal sealed class PartitionComparison(
         OpenVolume own,
         MapVolume source,
         IReadOnlyList<int> partitions,
-        RepairBudget budget,
         CancellationToken cancellationToken
     )
     {
-        var done = new List<Compared>(partitions.Count);
+        var done = new ConcurrentBag<Compared>();
         try
         {
-            foreach (var some in partitions.Chunk(PartitionsMax))
+            foreach (var some in partitions.Chunk(DigestRequest.RangesMax))
             {
-                await CompareAsync(own, source, some, budget, done, cancellationToken);
+                await CompareAsync(own, source, some, done, cancellationToken);
             }
         }
         catch (Exception error) when (IsFailure(error, cancellationToken))
@@ -58,46 +64,54 @@ internal sealed class PartitionComparison(
             log.ComparisonPaused(own.VolumeId, source.VolumeId, error.Message);
         }
 
-        return done;
+        return [.. done];
     }
 
     private async Task CompareAsync(
         OpenVolume own,
         MapVolume source,
         int[] partitions,
-        RepairBudget budget,
-        List<Compared> done,
+        ConcurrentBag<Compared> done,
         CancellationToken cancellationToken
     )
     {
         var ranges = partitions.Select(HashRange.OfPartition).ToList();
         var (here, there) = await DigestsAsync(own, source, ranges, cancellationToken);
+        var different = new List<(int Partition, long RecordsThere)>();
         for (var i = 0; i < partitions.Length; i++)
         {
-            done.Add(
-                here[i] == there[i]
-                    ? new Compared(partitions[i], here[i].Records, Lacking: 0, BytesLeft: 0, Fetched: 0)
-                    : await FetchLackingAsync(own, source, partitions[i], budget, cancellationToken)
-            );
+            if (here[i] == there[i])
+            {
+                done.Add(new Compared(partitions[i], here[i].Records, Lacking: 0, BytesLeft: 0, Fetched: 0));
+            }
+            else
+            {
+                different.Add((partitions[i], there[i].Records));
+            }
         }
+
+        await Parallel.ForEachAsync(
+            different,
+            new ParallelOptions { MaxDegreeOfParallelism = PartitionsAtOnceMax, CancellationToken = cancellationToken },
+            async (one, stop) => done.Add(await FetchLackingAsync(own, source, one.Partition, one.RecordsThere, stop))
+        );
     }
 
     private async Task<Compared> FetchLackingAsync(
         OpenVolume own,
         MapVolume source,
         int partition,
-        RepairBudget budget,
+        long recordsThere,
         CancellationToken cancellationToken
     )
     {
-        var parts = HashRange.OfPartition(partition).Split().ToList();
-        var (here, there) = await DigestsAsync(own, source, parts, cancellationToken);
+        var range = HashRange.OfPartition(partition);
         long fetched = 0;
         var left = new ConcurrentBag<ListedRecord>();
-        foreach (var part in parts.Where((_, i) => here[i] != there[i]))
+        foreach (var part in await DifferentPartsAsync(own, source, range, recordsThere, cancellationToken))
         {
             ChunkId? after = null;
-            while (await ListAsync(source, part, after, cancellationToken) is { Count: > 0 } page)
+            while (await ListAsync(own, source, part, after, cancellationToken) is { Count: > 0 } page)
             {
                 after = page[^1].Id;
                 await Parallel.ForEachAsync(
@@ -109,7 +123,7 @@ internal sealed class PartitionComparison(
                     },
                     async (record, stop) =>
                     {
-                        if (await FetchAsync(own, source, record, budget, stop))
+                        if (await FetchAsync(own, source, record, stop))
                         {
                             Interlocked.Increment(ref fetched);
                         }
@@ -119,21 +133,39 @@ internal sealed class PartitionComparison(
                         }
                     }
                 );
+                if (page.Count < RangeListReply.RecordsMax)
+                {
+                    break;
+                }
             }
         }
 
-        var records = RangeRecords.Of(
-            own.Store,
-            HashRange.OfPartition(partition),
-            HashRange.OfPartition(partition).Before
-        );
         return new Compared(
             partition,
-            records.LongCount(),
+            RangeRecords.Of(own.Store, range, range.Before).LongCount(),
             left.Count,
             left.Sum(record => (long)record.Bytes),
             fetched
         );
+    }
+
+    /// <summary>Where to look: what one list holds is listed at once, more only in the parts that differ.</summary>
+    private async Task<IEnumerable<HashRange>> DifferentPartsAsync(
+        OpenVolume own,
+        MapVolume source,
+        HashRange partition,
+        long recordsThere,
+        CancellationToken cancellationToken
+    )
+    {
+        if (recordsThere < RangeListReply.RecordsMax)
+        {
+            return [partition];
+        }
+
+        var parts = partition.Split().ToList();
+        var (here, there) = await DigestsAsync(own, source, parts, cancellationToken);
+        return parts.Where((_, i) => here[i] != there[i]);
     }
 
     /// <summary>Takes the source's copy, checked on both sides, with its stamp.</summary>
@@ -142,11 +174,11 @@ internal sealed class PartitionComparison(
         OpenVolume own,
         MapVolume source,
         ListedRecord record,
-        RepairBudget budget,
         CancellationToken cancellationToken
     )
     {
-        await budget.SpendAsync(record.Bytes, cancellationToken);
+        using var room = await fetching.ReserveAsync(record.Bytes, Timeout.InfiniteTimeSpan, cancellationToken);
+        using var work = await budgets.Of(own).BeginAsync(record.Bytes, cancellationToken);
         var (outcome, lease) = await transport.GetAsync(source, record.Id, () => { }, cancellationToken);
         if (outcome != FetchOutcome.Found)
         {
@@ -163,6 +195,11 @@ internal sealed class PartitionComparison(
                 owed: false,
                 cancellationToken
             );
+            if (status == RecordStatus.Stored)
+            {
+                own.Activity.Fetched(record.Bytes);
+            }
+
             return status.IsDurable();
         }
     }
@@ -175,16 +212,22 @@ internal sealed class PartitionComparison(
     )
     {
         var nonce = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        using var work = await budgets.Of(own).BeginAsync(bytes: 0, cancellationToken);
         var there = await calls.DigestAsync(source, new DigestRequest(nonce, ranges), cancellationToken);
         return ([.. ranges.Select(range => RangeRecords.DigestOf(own.Store, range, nonce))], there);
     }
 
-    private Task<IReadOnlyList<ListedRecord>> ListAsync(
+    private async Task<IReadOnlyList<ListedRecord>> ListAsync(
+        OpenVolume own,
         MapVolume source,
         HashRange part,
         ChunkId? after,
         CancellationToken cancellationToken
-    ) => calls.ListAsync(source, new RangeListRequest(part, after), cancellationToken);
+    )
+    {
+        using var work = await budgets.Of(own).BeginAsync(bytes: 0, cancellationToken);
+        return await calls.ListAsync(source, new RangeListRequest(part, after), cancellationToken);
+    }
 
     /// <summary>The source, the network or the local disk; not this process stopping.</summary>
     private static bool IsFailure(Exception error, CancellationToken cancellationToken) =>

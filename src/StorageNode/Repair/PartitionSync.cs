@@ -26,52 +26,107 @@ internal sealed class PartitionSync(
     /// <summary>Owned partitions that are compared with one other volume at a time, between two looks at the moves.</summary>
     private const int SliceMax = 256;
 
-    public Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
+    public async Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
     {
-        var state = new PartitionSyncState(
-            settings.Interval,
-            new RepairBudget(() => news.RepairBytesPerSecond, time),
-            time
-        );
-        return Rounds.RunAsync(
-            settings.Look,
-            stop => StepAsync(volume, state, stop),
-            reason => log.PartitionsNotReported(volume.VolumeId, reason),
-            time,
-            cancellationToken
-        );
-    }
-
-    /// <summary>All moves to this volume, then a slice of what it owns.</summary>
-    public async Task StepAsync(OpenVolume volume, PartitionSyncState state, CancellationToken cancellationToken)
-    {
-        if (map.Current is { } current && volume.Store.Condition != VolumeCondition.Poisoned)
+        var state = new PartitionSyncState(settings, time);
+        try
         {
-            await BringMovesAsync(volume, current, state.Moves, state.Budget, cancellationToken);
-            await CompareOwnedAsync(volume, current, state.Owned, state.Budget, cancellationToken);
+            await Rounds.RunAsync(
+                settings.Look,
+                stop => StepAsync(volume, state, stop),
+                reason => log.PartitionsNotReported(volume.VolumeId, reason),
+                time,
+                cancellationToken
+            );
+        }
+        finally
+        {
+            // None may touch the volume after this.
+            await Task.WhenAll(state.Lanes);
         }
     }
 
-    private async Task BringMovesAsync(
+    /// <summary>Moves to this volume as long as there is something new to bring, and a slice of what it owns.</summary>
+    public async Task StepAsync(OpenVolume volume, PartitionSyncState state, CancellationToken cancellationToken)
+    {
+        if (volume.Store.Condition == VolumeCondition.Poisoned)
+        {
+            return;
+        }
+
+        Begin(volume, state, cancellationToken);
+        if (map.Current is { } current)
+        {
+            await CompareOwnedAsync(volume, current, state.Owned, cancellationToken);
+        }
+
+        while (await HasEndedAsync(state, cancellationToken))
+        {
+            Begin(volume, state, cancellationToken);
+        }
+    }
+
+    /// <summary>Each source is compared with by itself: one that does not answer holds up no other.</summary>
+    private void Begin(OpenVolume volume, PartitionSyncState state, CancellationToken cancellationToken)
+    {
+        if (map.Current is { } current && volume.Store.Condition != VolumeCondition.Poisoned)
+        {
+            foreach (var batch in state.Moves.Take(current, volume.VolumeId, news.Floor))
+            {
+                state.Lanes.Add(BringAsync(volume, batch, cancellationToken));
+            }
+        }
+    }
+
+    /// <summary>Waits a look's time for batches under way.</summary>
+    /// <returns>False when none has ended.</returns>
+    private async Task<bool> HasEndedAsync(PartitionSyncState state, CancellationToken cancellationToken)
+    {
+        if (state.Lanes.Count == 0)
+        {
+            return false;
+        }
+
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny([.. state.Lanes, Task.Delay(settings.Look, time, patience.Token)]);
+        await patience.CancelAsync();
+        var ended = state.Lanes.Where(lane => lane.IsCompleted).ToList();
+        foreach (var lane in ended)
+        {
+            state.Lanes.Remove(lane);
+            var (batch, compared) = await lane;
+            state.Moves.Reported(batch, compared);
+        }
+
+        return ended.Count > 0;
+    }
+
+    /// <summary>Never fails: what is not reported is not known, and is compared again.</summary>
+    private async Task<(MoveBatch Batch, IReadOnlyList<Compared> Compared)> BringAsync(
         OpenVolume volume,
-        ClusterMap current,
-        MovesToHere moves,
-        RepairBudget budget,
+        MoveBatch batch,
         CancellationToken cancellationToken
     )
     {
-        foreach (var (source, due) in moves.Due(current, volume.VolumeId))
+        try
         {
-            var floor = news.Floor;
             var compared = await comparison.RunAsync(
                 volume,
-                source,
-                [.. due.Select(move => move.Partition)],
-                budget,
+                batch.Source,
+                [.. batch.Moves.Select(move => move.Partition)],
                 cancellationToken
             );
-            await ReportAsync(volume, source, floor, compared, cancellationToken);
-            moves.Reported(source, floor, due, compared);
+            await ReportAsync(volume, batch.Source, batch.Floor, compared, cancellationToken);
+            return (batch, compared);
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException)
+        {
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                log.PartitionsNotReported(volume.VolumeId, error.Message);
+            }
+
+            return (batch, []);
         }
     }
 
@@ -79,7 +134,6 @@ internal sealed class PartitionSync(
         OpenVolume volume,
         ClusterMap current,
         OwnedInTurn owned,
-        RepairBudget budget,
         CancellationToken cancellationToken
     )
     {
@@ -89,7 +143,7 @@ internal sealed class PartitionSync(
         }
 
         var floor = news.Floor;
-        var compared = await comparison.RunAsync(volume, source, partitions, budget, cancellationToken);
+        var compared = await comparison.RunAsync(volume, source, partitions, cancellationToken);
         if (compared.Sum(partition => partition.Fetched) is var fetched and > 0)
         {
             log.PartitionsMadeGood(volume.VolumeId, source.VolumeId, fetched);
@@ -131,11 +185,12 @@ internal sealed class PartitionSync(
 }
 
 /// <summary>How far the comparisons of one volume are, while it is open.</summary>
-internal sealed class PartitionSyncState(TimeSpan interval, RepairBudget budget, TimeProvider time)
+internal sealed class PartitionSyncState(PartitionSyncSettings settings, TimeProvider time)
 {
-    public RepairBudget Budget { get; } = budget;
+    /// <summary>Comparisons for moves that are under way, one a source.</summary>
+    public List<Task<(MoveBatch Batch, IReadOnlyList<Compared> Compared)>> Lanes { get; } = [];
 
-    public MovesToHere Moves { get; } = new();
+    public MovesToHere Moves { get; } = new(time, settings.Look);
 
-    public OwnedInTurn Owned { get; } = new(interval, time);
+    public OwnedInTurn Owned { get; } = new(settings.Interval, time);
 }

@@ -18,22 +18,20 @@ internal sealed class StrayDelivery(
     ClusterNews news,
     IChunkTransport transport,
     IVolumeCalls calls,
+    RepairBudgets budgets,
     PartitionSyncSettings settings,
     TimeProvider time,
     ILogger<StrayDelivery> log
 ) : IVolumeDaemon
 {
-    public Task RunAsync(OpenVolume volume, CancellationToken cancellationToken)
-    {
-        var budget = new RepairBudget(() => news.RepairBytesPerSecond, time);
-        return Rounds.RunAsync(
+    public Task RunAsync(OpenVolume volume, CancellationToken cancellationToken) =>
+        Rounds.RunAsync(
             settings.StrayInterval,
-            stop => RoundAsync(volume.Store, budget, stop),
+            stop => RoundAsync(volume.Store, budgets.Of(volume), stop),
             reason => log.StraysStay(volume.VolumeId, reason),
             time,
             cancellationToken
         );
-    }
 
     /// <summary>One search through the volume.</summary>
     public async Task RoundAsync(BlobStore store, RepairBudget budget, CancellationToken cancellationToken)
@@ -127,7 +125,7 @@ internal sealed class StrayDelivery(
         CancellationToken cancellationToken
     )
     {
-        await budget.SpendAsync(stray.RecordBytes, cancellationToken);
+        using var work = await budget.BeginAsync(stray.RecordBytes, cancellationToken);
         try
         {
             return await RecordSending.SendAsync(store, stray, [holder], current.Version, transport, cancellationToken);

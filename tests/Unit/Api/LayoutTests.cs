@@ -2,6 +2,7 @@ using System.Text.Json;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
+using FileSharing.StorageNode.Membership;
 using FileSharing.UnitTests.Postgres;
 
 namespace FileSharing.UnitTests.Api;
@@ -116,33 +117,36 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
                     HttpMethod.Put,
                     "/admin/repair/budget",
                     api.AdminToken,
-                    new { bytes_per_second = 12345 }
+                    new { bytes_per_second = 12345, share = 0.125 }
                 )
             ).Status
         );
         await UntilAsync(
-            async () => await nodes[0].BeatAsync() is { Floor: > 0, RepairBytesPerSecond: 12345 },
+            async () => await nodes[0].BeatAsync() is { Floor: > 0, Repair: { BytesPerSecond: 12345, Share: 0.125 } },
             "floor and budget come"
         );
         var known = await nodes[0].BeatAsync();
         var again = await nodes[0].BeatAgainAsync(known.Tag!);
 
         Assert.Null(again.News);
-        Assert.Equal((known.Floor, 12345), (again.Floor, again.RepairBytesPerSecond));
+        Assert.Equal((known.Floor, new RepairPace(12345, 0.125)), (again.Floor, again.Repair));
     }
 
-    [Fact]
-    public async Task A_budget_of_zero_is_refused_and_says_why()
+    [Theory]
+    [InlineData("""{"bytes_per_second":0}""", "Give a number of bytes a second")]
+    [InlineData("""{"share":0}""", "Give a share from 0.0001 to 1")]
+    [InlineData("{}", "bytes_per_second or share is needed")]
+    public async Task A_budget_of_zero_is_refused_and_the_message_says_what_to_do(string budget, string expected)
     {
         var (status, problem) = await api.CallAsync(
             HttpMethod.Put,
             "/admin/repair/budget",
             api.AdminToken,
-            new { bytes_per_second = 0 }
+            JsonDocument.Parse(budget).RootElement
         );
 
         Assert.Equal(400, status);
-        Assert.Contains("nothing would be moved", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(expected, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

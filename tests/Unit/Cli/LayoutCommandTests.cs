@@ -129,17 +129,36 @@ public sealed class LayoutCommandTests : IDisposable
     public async Task The_budget_is_shown_and_set()
     {
         var methods = new List<string>();
-        await using var server = await LoopbackServer.StartAsync(http =>
+        await using var server = await LoopbackServer.StartAsync(async http =>
         {
-            methods.Add(http.Request.Method);
-            return http.Response.WriteAsync("""{"bytes_per_second":1048576}""");
+            using var body = new StreamReader(http.Request.Body);
+            methods.Add($"{http.Request.Method} {await body.ReadToEndAsync()}");
+            await http.Response.WriteAsync("""{"bytes_per_second":1048576,"share":0.5}""");
         });
 
         Assert.Equal(0, await RunAsync(server, "repair", "budget"));
         Assert.Equal(0, await RunAsync(server, "repair", "budget", "1048576"));
+        Assert.Equal(0, await RunAsync(server, "repair", "budget", "--share", "12.5%"));
 
-        Assert.Equal(["GET", "PUT"], methods);
-        Assert.StartsWith("1048576 (1 MiB/s a volume)", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(["GET ", """PUT {"bytes_per_second":1048576}""", """PUT {"share":0.125}"""], methods);
+        Assert.StartsWith(
+            "1048576 (1 MiB/s a volume), at most 50 % of its time",
+            output.ToString(),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData("half")]
+    [InlineData("50")]
+    [InlineData("101%")]
+    [InlineData("0%")]
+    public async Task A_share_that_is_none_is_refused_before_anything_is_asked(string share)
+    {
+        await using var server = await LoopbackServer.StartAsync(_ => throw new InvalidOperationException("Asked."));
+
+        Assert.Equal(2, await RunAsync(server, "repair", "budget", "--share", share));
+        Assert.Contains("as 50%", error.ToString(), StringComparison.Ordinal);
     }
 
     private Task<int> RunAsync(LoopbackServer server, params string[] words)

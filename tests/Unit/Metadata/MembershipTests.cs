@@ -116,13 +116,20 @@ public sealed class MembershipTests(PostgresFixture postgres) : IAsyncLifetime
         var settings = new RepairSettings(library.Db);
         Assert.Equal(64L << 20, (await settings.ReadAsync(CancellationToken.None)).RepairBytesPerSecond);
 
-        await settings.SetBudgetAsync(1000, CancellationToken.None);
+        await settings.SetBudgetAsync(1000, share: null, CancellationToken.None);
+        await settings.SetBudgetAsync(bytesPerSecond: null, 0.25, CancellationToken.None);
 
-        Assert.Equal(1000, (await settings.ReadAsync(CancellationToken.None)).RepairBytesPerSecond);
-        var error = await Assert.ThrowsAsync<MetadataException>(() =>
-            settings.SetBudgetAsync(0, CancellationToken.None)
-        );
-        Assert.Equal(MetadataError.Invalid, error.Error);
+        var limits = await settings.ReadAsync(CancellationToken.None);
+        Assert.Equal((1000, 0.25), (limits.RepairBytesPerSecond, limits.RepairShare));
+        foreach (
+            var (bytes, share) in new (long?, double?)[] { (0, null), (null, 0), (null, 1.01), (null, double.NaN) }
+        )
+        {
+            var error = await Assert.ThrowsAsync<MetadataException>(() =>
+                settings.SetBudgetAsync(bytes, share, CancellationToken.None)
+            );
+            Assert.Equal(MetadataError.Invalid, error.Error);
+        }
     }
 
     [Fact]

@@ -126,7 +126,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     {
         foreach (var node in Nodes)
         {
-            node?.News.Heard(Stopwatch.GetTimestamp(), Map.Version, ClusterNews.RepairBytesPerSecondDefault);
+            node?.News.Heard(Stopwatch.GetTimestamp(), Map.Version, RepairPace.Default);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using FileSharing.Api.Auth;
 using FileSharing.Api.Placement;
 using FileSharing.Cluster.Hosting;
@@ -110,6 +111,10 @@ internal static class InternalRoutes
             var now = await limits.GetAsync(context.RequestAborted);
             context.Response.Headers[InternalHttp.MapFloorHeader] = $"{now.MapFloor}";
             context.Response.Headers[InternalHttp.RepairBudgetHeader] = $"{now.RepairBytesPerSecond}";
+            context.Response.Headers[InternalHttp.RepairShareHeader] = now.RepairShare.ToString(
+                "0.####",
+                CultureInfo.InvariantCulture
+            );
         }
 
         // The tag first: what becomes new after it is told once more, not missed.

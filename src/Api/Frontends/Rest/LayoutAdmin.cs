@@ -63,8 +63,11 @@ internal sealed class LayoutAdmin(
         return new LayoutRevertReply(gone.TargetTable is null ? "staged" : "applied", gone.Reason);
     }
 
-    public static async Task<RepairBudgetReply> GetBudgetAsync(HttpContext context, RepairSettings repair) =>
-        new((await repair.ReadAsync(context.RequestAborted)).RepairBytesPerSecond);
+    public static async Task<RepairBudgetReply> GetBudgetAsync(HttpContext context, RepairSettings repair)
+    {
+        var limits = await repair.ReadAsync(context.RequestAborted);
+        return new(limits.RepairBytesPerSecond, limits.RepairShare);
+    }
 
     public static async Task<RepairBudgetReply> SetBudgetAsync(
         RepairBudgetRequest request,
@@ -72,9 +75,12 @@ internal sealed class LayoutAdmin(
         RepairSettings repair
     )
     {
-        var wanted =
-            request.BytesPerSecond ?? throw new ApiException(ApiError.InvalidRequest, "bytes_per_second is needed.");
-        await repair.SetBudgetAsync(wanted, context.RequestAborted);
+        if (request is { BytesPerSecond: null, Share: null })
+        {
+            throw new ApiException(ApiError.InvalidRequest, "bytes_per_second or share is needed.");
+        }
+
+        await repair.SetBudgetAsync(request.BytesPerSecond, request.Share, context.RequestAborted);
         return await GetBudgetAsync(context, repair);
     }
 
