@@ -76,6 +76,20 @@ internal sealed class FileLoad(Target target, Content content, int bytes)
         return ReadAsync(worker, new RangeHeaderValue(at, at + length - 1), length, stop);
     }
 
+    /// <summary>Reads a range of a file from one of the target's nodes, for any number of callers at once.</summary>
+    public async Task GetRangeAsync(int which, Func<Uri, bool> mayAsk, int length, CancellationToken stop)
+    {
+        var all = downloads.ToArray();
+        var urls = all[which % all.Length].Where(mayAsk).ToList();
+        var at = (long)(uint)HashCode.Combine(run, which) % (bytes - length);
+        var range = new RangeHeaderValue(at, at + length - 1);
+        var read = await target.DrainAsync(urls[which % urls.Count], range, new byte[length], stop);
+        if (read != length)
+        {
+            throw new InvalidOperationException($"{read} of {length} bytes came back.");
+        }
+    }
+
     private async Task<TimeSpan> ReadAsync(int worker, RangeHeaderValue? range, long expected, CancellationToken stop)
     {
         if (!downloads.TryDequeue(out var urls))

@@ -3,7 +3,8 @@ using FileSharing.Load;
 
 // usage: load --data DIR --port N [--seconds 8] [--warm-up 5] [--seed S] [--size "64 MiB"]
 //        load --data DIR --port N --slow-node yes [--nodes 3] [--seconds 8] [--seed S]
-// Drives a running deploy/cluster and prints a Markdown table. benchmarks/run load and slow-node start and stop the cluster.
+//        load --data DIR --port N --repair SCRIPT [--gigabytes 5] [--seconds 8] [--reads 50] [--seed S]
+// Drives a running deploy/cluster and prints a Markdown table. benchmarks/run load, slow-node and repair start and stop the cluster; SCRIPT is deploy/cluster.
 var options = args.Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
 var data = options["--data"];
 var port = int.Parse(options["--port"], CultureInfo.InvariantCulture);
@@ -17,6 +18,15 @@ var servers = new ServerProcesses(data);
 if (options.ContainsKey("--slow-node"))
 {
     await SlowNode.CompareAsync(data, port, nodes, servers, new Content(seed), TimeSpan.FromSeconds(seconds));
+    return;
+}
+
+if (options.TryGetValue("--repair", out var script))
+{
+    var gigabytes = double.Parse(options.GetValueOrDefault("--gigabytes", "5"), CultureInfo.InvariantCulture);
+    var reads = double.Parse(options.GetValueOrDefault("--reads", "50"), CultureInfo.InvariantCulture);
+    using var cluster = await RepairRun.OpenAsync(data, port, new ClusterScript(script, data), servers);
+    await cluster.RunAsync(gigabytes, reads, TimeSpan.FromSeconds(seconds), new Content(seed));
     return;
 }
 

@@ -62,11 +62,32 @@ internal sealed class Target : IDisposable
 
     public async Task<JsonElement> CallAsync(HttpMethod method, string path, object? body, CancellationToken stop)
     {
+        using var response = await SendAsync(method, path, body, stop);
+        return response.IsSuccessStatusCode
+            ? await response.Content.ReadFromJsonAsync<JsonElement>(stop)
+            : throw new InvalidOperationException(
+                $"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(stop)}"
+            );
+    }
+
+    /// <summary>GET /health/cluster, whatever it says.</summary>
+    public async Task<JsonElement> HealthAsync()
+    {
+        using var response = await SendAsync(HttpMethod.Get, "/health/cluster", body: null, CancellationToken.None);
+        return await response.Content.ReadFromJsonAsync<JsonElement>();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(
+        HttpMethod method,
+        string path,
+        object? body,
+        CancellationToken stop
+    )
+    {
         using var request = new HttpRequestMessage(method, new Uri(api, path));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Content = body is null ? null : JsonContent.Create(body);
-        using var response = await Http.SendAsync(request, stop);
-        return await response.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>(stop);
+        return await Http.SendAsync(request, stop);
     }
 
     /// <summary>Reads and drops a body; its length.</summary>
