@@ -43,23 +43,27 @@ public sealed record Layouts(Layout? Applied, Layout? Staged);
 /// </summary>
 public sealed class LayoutStore(MetadataDb db, TimeProvider time)
 {
-    private const string Columns =
-        "layout_id, state, members, target_table, base_map_version, author, reason, created_at";
+    private const string Columns = "layout_id, state, members, base_map_version, author, reason, created_at";
+
+    // What was applied stays as it is; only whether it is in force changes. So it is read once, and not every second again with its table of 96 KiB.
+    private volatile Layout? lastApplied;
 
     public async Task<Layouts> ReadAsync(CancellationToken ct)
     {
+        var known = lastApplied;
         var rows = await db.ListAsync<Row>(
             $"""
-            (SELECT {Columns} FROM layouts WHERE state = 'applied' ORDER BY layout_id DESC LIMIT 1)
-            UNION ALL (SELECT {Columns} FROM layouts WHERE state = 'staged')
+            (SELECT {Columns}, CASE WHEN layout_id = @known THEN NULL ELSE target_table END AS target_table
+             FROM layouts WHERE state = 'applied' ORDER BY layout_id DESC LIMIT 1)
+            UNION ALL (SELECT {Columns}, NULL FROM layouts WHERE state = 'staged')
             """,
-            null,
+            new { known = known?.LayoutId ?? 0 },
             ct
         );
-        return new Layouts(
-            rows.Find(row => row.State == "applied")?.ToLayout(),
-            rows.Find(row => row.State == "staged")?.ToLayout()
-        );
+        var newest = rows.Find(row => row.State == "applied");
+        var applied = newest is not null && newest.LayoutId == known?.LayoutId ? known : newest?.ToLayout();
+        lastApplied = applied;
+        return new Layouts(applied, rows.Find(row => row.State == "staged")?.ToLayout());
     }
 
     /// <summary>Stages these members in place of what is staged.</summary>

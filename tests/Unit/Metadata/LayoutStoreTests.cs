@@ -92,6 +92,34 @@ public sealed class LayoutStoreTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal(3, layouts.Staged.Members[0].Weight);
     }
 
+    [Fact]
+    public async Task An_applied_layout_is_read_once_and_whatever_process_changes_it_is_seen_at_once()
+    {
+        var elsewhere = new LayoutStore(library.Db, TimeProvider.System);
+        await ApplyAsync("first");
+        var first = (await ReadAsync()).Applied;
+        Assert.Same(first, (await ReadAsync()).Applied);
+
+        await elsewhere.ApplyAsync(
+            Of("second", 2) with
+            {
+                TargetTable = [4, 5, 6],
+            },
+            null,
+            await elsewhere.ReadAsync(CancellationToken.None),
+            CancellationToken.None
+        );
+        var second = (await ReadAsync()).Applied!;
+        Assert.Equal(("second", 2), (second.Reason, second.Members[0].Weight));
+        Assert.Equal([4, 5, 6], second.TargetTable!);
+
+        await elsewhere.RevertAsync(await elsewhere.ReadAsync(CancellationToken.None), CancellationToken.None);
+        var back = (await ReadAsync()).Applied!;
+        Assert.Equal("first", back.Reason);
+        Assert.Equal([1, 2, 3], back.TargetTable!);
+        Assert.Same(back, (await ReadAsync()).Applied);
+    }
+
     private Task<Layouts> ReadAsync() => store.ReadAsync(CancellationToken.None);
 
     private async Task<bool> ApplyAsync(string reason) =>
