@@ -16,14 +16,17 @@ internal sealed class MovesToHere(TimeProvider time, TimeSpan rest)
     // Whole too, but compared at a floor that does not count for the move yet.
     private readonly HashSet<(ReplicaMove Move, Guid Source)> early = [];
 
+    // Compared, and still lacking something then: the turn in which that was. What no source can give now must not stand before what can be had.
+    private readonly Dictionary<ReplicaMove, int> lacking = [];
+
     private readonly HashSet<int> underWay = [];
     private readonly Dictionary<Guid, long> failedAt = [];
     private readonly HashSet<Guid> busy = [];
     private int turn;
 
     /// <summary>
-    /// Moves to compare now, a batch for each source that has none under way; those of partitions with the fewest owners that are up come first. A partition is under way
-    /// with one source at a time, so that nothing is fetched twice, and with another one at the next turn.
+    /// Moves to compare now, a batch for each source that has none under way; those of partitions with the fewest owners that are up come first, those that could not be
+    /// brought last. A partition is under way with one source at a time, so that nothing is fetched twice, and with another one at the next turn.
     /// </summary>
     /// <param name="floor">The present one: what was found whole before it counted is compared again when it does.</param>
     public IReadOnlyList<MoveBatch> Take(ClusterMap map, Guid volumeId, long floor)
@@ -31,11 +34,17 @@ internal sealed class MovesToHere(TimeProvider time, TimeSpan rest)
         var here = map.Moves.Where(move => map.Volumes[move.To].VolumeId == volumeId).ToHashSet();
         settled.RemoveWhere(known => !here.Contains(known.Move));
         early.RemoveWhere(known => !here.Contains(known.Move));
+        foreach (var gone in lacking.Keys.Where(move => !here.Contains(move)).ToList())
+        {
+            lacking.Remove(gone);
+        }
+
         turn++;
         var batches = here.Where(move => !underWay.Contains(move.Partition))
             .Select(move => (Move: move, Source: NextSourceOf(map, move, volumeId, floor)))
             .Where(pair => pair.Source is not null)
-            .OrderBy(pair => map.ReplicasOf(pair.Move.Partition).Owners.Count(owner => !owner.IsDown))
+            .OrderBy(pair => lacking.GetValueOrDefault(pair.Move))
+            .ThenBy(pair => map.ReplicasOf(pair.Move.Partition).Owners.Count(owner => !owner.IsDown))
             .GroupBy(pair => pair.Source!, pair => pair.Move)
             .Select(group => new MoveBatch(group.Key, floor, [.. group.Take(BatchMax)]))
             .ToList();
@@ -54,16 +63,20 @@ internal sealed class MovesToHere(TimeProvider time, TimeSpan rest)
         var source = batch.Source.VolumeId;
         busy.Remove(source);
         underWay.ExceptWith(batch.Moves.Select(move => move.Partition));
-        var whole = compared
-            .Where(partition => partition.Lacking == 0)
-            .Select(partition => partition.Partition)
-            .ToHashSet();
-        foreach (var move in batch.Moves.Where(move => whole.Contains(move.Partition)))
+        var known = compared.ToDictionary(partition => partition.Partition, partition => partition.Lacking);
+        foreach (var move in batch.Moves.Where(move => known.ContainsKey(move.Partition)))
         {
-            (batch.Floor >= move.Since ? settled : early).Add((move, source));
+            if (known[move.Partition] > 0)
+            {
+                lacking[move] = turn;
+            }
+            else
+            {
+                (batch.Floor >= move.Since ? settled : early).Add((move, source));
+            }
         }
 
-        if (whole.Count < batch.Moves.Count)
+        if (batch.Moves.Any(move => !known.TryGetValue(move.Partition, out var left) || left > 0))
         {
             failedAt[source] = time.GetTimestamp();
         }

@@ -84,6 +84,30 @@ public sealed class MovesToHereTests
         Assert.Equal(6, sources.Count);
     }
 
+    [Fact]
+    public void What_no_source_can_give_does_not_stand_before_what_can_be_had()
+    {
+        const int partitions = 2_000;
+        var map = Map(partitions);
+        var cannotBeHad = Enumerable.Range(0, 1_000).ToHashSet();
+        var brought = new HashSet<int>();
+        for (var i = 0; i < 20; i++)
+        {
+            foreach (var batch in moves.Take(map, Here, Since))
+            {
+                var compared = Whole(batch)
+                    .Select(one => cannotBeHad.Contains(one.Partition) ? one with { Lacking = 1 } : one)
+                    .ToList();
+                brought.UnionWith(compared.Where(one => one.Lacking == 0).Select(one => one.Partition));
+                moves.Reported(batch, compared);
+            }
+
+            time.Now += Rest;
+        }
+
+        Assert.Equal(partitions - cannotBeHad.Count, brought.Count);
+    }
+
     private int RunOut(ClusterMap map, long floor)
     {
         var turns = 0;
