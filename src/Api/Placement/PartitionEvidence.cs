@@ -5,10 +5,17 @@ namespace FileSharing.Api.Placement;
 
 /// <summary>What the owners of the partitions have found by comparing them: docs/cluster.md, section 5. Never what was scheduled.</summary>
 /// <param name="Lacking">Records that an owner of a partition lacked, at its last comparison with the other owners.</param>
+/// <param name="BytesLeft">Of these.</param>
 /// <param name="NotCompared">Comparisons that are due (each owner with each other one) and of which nothing is known.</param>
 /// <param name="PartitionsDegraded">Partitions with an owner that is down now.</param>
 /// <param name="OldestAt">Time of the oldest comparison that is counted; null when there is none.</param>
-internal sealed record ComparisonEvidence(long Lacking, int NotCompared, int PartitionsDegraded, DateTime? OldestAt);
+internal sealed record ComparisonEvidence(
+    long Lacking,
+    long BytesLeft,
+    int NotCompared,
+    int PartitionsDegraded,
+    DateTime? OldestAt
+);
 
 /// <summary>Sums up the comparisons for health and status, at most once in <see cref="AgeMax"/>. Thread-safe.</summary>
 internal sealed class PartitionEvidence(ClusterState cluster, ComparisonStore store, TimeProvider time)
@@ -41,6 +48,7 @@ internal sealed class PartitionEvidence(ClusterState cluster, ComparisonStore st
     {
         var known = rows.ToDictionary(r => (r.Partition, r.VolumeId, r.SourceId));
         long lacking = 0;
+        long bytesLeft = 0;
         var notCompared = 0;
         var degraded = 0;
         DateTime? oldest = null;
@@ -51,6 +59,7 @@ internal sealed class PartitionEvidence(ClusterState cluster, ComparisonStore st
             foreach (var owner in owners)
             {
                 long most = 0;
+                long mostBytes = 0;
                 foreach (var source in owners.Where(s => s != owner))
                 {
                     if (!known.TryGetValue((partition, owner.VolumeId, source.VolumeId), out var row))
@@ -60,14 +69,16 @@ internal sealed class PartitionEvidence(ClusterState cluster, ComparisonStore st
                     }
 
                     most = Math.Max(most, row.Lacking);
+                    mostBytes = Math.Max(mostBytes, row.BytesLeft);
                     oldest = oldest < row.ReportedAt ? oldest : row.ReportedAt;
                 }
 
                 lacking += most;
+                bytesLeft += mostBytes;
             }
         }
 
-        return new ComparisonEvidence(lacking, notCompared, degraded, oldest);
+        return new ComparisonEvidence(lacking, bytesLeft, notCompared, degraded, oldest);
     }
 
     private sealed record Sum(long Version, long At, ComparisonEvidence Evidence);

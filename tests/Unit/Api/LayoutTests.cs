@@ -173,6 +173,8 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
             answer =>
             {
                 Assert.Equal(3, answer.GetProperty("comparisons").GetProperty("lacking").GetInt64());
+                Assert.Equal(300, answer.GetProperty("comparisons").GetProperty("bytes_left").GetInt64());
+                Assert.Equal(JsonValueKind.Null, answer.GetProperty("repair_estimate_seconds").ValueKind);
                 Assert.Equal(
                     (16_384 * 6) - 1,
                     answer.GetProperty("comparisons").GetProperty("not_compared").GetInt64()

@@ -98,6 +98,7 @@ internal static class ClusterStatus
         var nodes = NodeStates.Messages(answers);
         var queue = RepairStatus.QueueOf(nodes);
         var moves = await repair.MovesAsync(answers, ct);
+        var comparisons = await repair.ComparisonsAsync(ct);
         return new ClusterStatusReply(
             totals.LogicalBytes,
             nodes.Sum(n => n.Volumes.Sum(v => v.LiveRecordBytes)),
@@ -113,9 +114,9 @@ internal static class ClusterStatus
             NodeStates.DamagedOf(nodes),
             NodeStates.VolumesAwayOf(nodes),
             queue,
-            RepairStatus.EstimateOf(queue, moves),
+            RepairStatus.EstimateOf(queue, moves, comparisons),
             moves,
-            await repair.ComparisonsAsync(ct),
+            comparisons,
             nodes
         );
     }

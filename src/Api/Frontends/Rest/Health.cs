@@ -51,6 +51,7 @@ internal static class Health
         var nodes = NodeStates.Messages(answers);
         var queue = RepairStatus.QueueOf(nodes);
         var moves = await repair.MovesAsync(answers, ct);
+        var comparisons = await repair.ComparisonsAsync(ct);
         var isHealthy = evidence is { UnderReplicated: 0, Missing: 0 };
         return TypedResults.Json(
             new ClusterHealthReply(
@@ -61,11 +62,11 @@ internal static class Health
                 nodes.Count,
                 nodes.Count(n => n.State == NodeStates.Up),
                 queue,
-                RepairStatus.EstimateOf(queue, moves),
+                RepairStatus.EstimateOf(queue, moves, comparisons),
                 NodeStates.DamagedOf(nodes),
                 NodeStates.VolumesAwayOf(nodes),
                 moves,
-                await repair.ComparisonsAsync(ct),
+                comparisons,
                 context.Features.Get<User>() is { IsAdministrator: true } ? nodes : null
             ),
             RestJson.Default.ClusterHealthReply,

@@ -97,7 +97,14 @@ internal sealed record RepairBudgetRequest(long? BytesPerSecond = null, double? 
 internal sealed record RepairBudgetReply(long BytesPerSecond, double Share);
 
 /// <param name="Lacking">Records that an owner lacked at its last comparison with another.</param>
+/// <param name="BytesLeft">Of these.</param>
 /// <param name="NotCompared">Comparisons of owners of which nothing is known yet.</param>
 /// <param name="PartitionsDegraded">Partitions with an owner that is down now.</param>
 /// <param name="AgeSeconds">Age of the oldest comparison that is counted; null when there is none.</param>
-internal sealed record ComparisonsMessage(long Lacking, int NotCompared, int PartitionsDegraded, double? AgeSeconds);
+internal sealed record ComparisonsMessage(
+    long Lacking,
+    long BytesLeft,
+    int NotCompared,
+    int PartitionsDegraded,
+    double? AgeSeconds
+);

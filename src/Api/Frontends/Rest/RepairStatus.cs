@@ -47,10 +47,13 @@ internal sealed class RepairStatus(
     public static long QueueOf(IReadOnlyList<NodeMessage> nodes) =>
         nodes.Sum(n => n.Volumes.Sum(v => v.Owed)) + NodeStates.DamagedOf(nodes);
 
-    /// <summary>Until nothing is left to move or to repair, at least. Null when nobody can say: what is queued waits for whoever has it, or is to have it.</summary>
-    public static double? EstimateOf(long queue, MovesMessage? moves) =>
+    /// <summary>
+    /// Until nothing is left to move or to repair, at least. Null when nobody can say: what is queued, or was lacking at the last comparison, waits for whoever has it, or is to
+    /// have it.
+    /// </summary>
+    public static double? EstimateOf(long queue, MovesMessage? moves, ComparisonsMessage? comparisons) =>
         moves is { UnderWay: > 0 } or { Waiting: > 0 } ? moves.EstimateSeconds
-        : queue == 0 ? 0
+        : queue == 0 && comparisons is not { Lacking: > 0 } ? 0
         : null;
 
     /// <returns>Null before there is a map.</returns>
@@ -58,6 +61,7 @@ internal sealed class RepairStatus(
         await evidence.GetAsync(ct) is { } found
             ? new ComparisonsMessage(
                 found.Lacking,
+                found.BytesLeft,
                 found.NotCompared,
                 found.PartitionsDegraded,
                 found.OldestAt is { } oldest ? (time.GetUtcNow().UtcDateTime - oldest).TotalSeconds : null
