@@ -52,7 +52,7 @@ internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, 
             return;
         }
 
-        var room = view.MovesMax - moves.Count(move => !volumes[move.To].IsDown);
+        var room = view.MovesMax - moves.Count(move => !volumes[move.To].IsDown && !OnlyWaits(move));
         var turned = new List<(int, int, ushort)>();
         var candidates = new List<(int LiveCopies, uint Order, ReplicaMove Move)>();
         for (var partition = 0; partition < PartitionTable.Partitions; partition++)
@@ -104,7 +104,16 @@ internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, 
     }
 
     /// <summary>The new volume has everything that the owners hold which are not cut off: without the word of one of them it knows nothing.</summary>
-    private bool HoldsAll(ReplicaMove move)
+    private bool HoldsAll(ReplicaMove move) => HoldsAllOf(move, owner => !view.IsCutOff(owner.VolumeId));
+
+    /// <summary>
+    /// It has brought what can be had now: it waits for the floor, or for an owner that is down and not cut off yet. Without room for others meanwhile, a disk that is
+    /// lost would hold up its own repair until it is cut off.
+    /// </summary>
+    private bool OnlyWaits(ReplicaMove move) =>
+        move.State == MoveState.Leaving || HoldsAllOf(move, owner => !owner.IsDown);
+
+    private bool HoldsAllOf(ReplicaMove move, Func<MapVolume, bool> isAsked)
     {
         if (view.IsCutOff(volumes[move.To].VolumeId))
         {
@@ -114,7 +123,7 @@ internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, 
         var heard = 0;
         foreach (var owner in Table.OwnersOf(move.Partition))
         {
-            if (!view.IsCutOff(volumes[owner].VolumeId))
+            if (isAsked(volumes[owner]))
             {
                 if (!HoldsAllOf(move, owner))
                 {

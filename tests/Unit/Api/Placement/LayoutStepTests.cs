@@ -79,7 +79,7 @@ public sealed class LayoutStepTests
         Assert.False(cluster.Step());
         cluster.Report(move.Partition, to, owners[0].VolumeId, move.Since);
         Assert.True(cluster.Step());
-        Assert.Equal(MoveState.Leaving, Assert.Single(cluster.Map.Moves).State);
+        Assert.Equal(MoveState.Leaving, Assert.Single(cluster.Map.Moves, m => m.Partition == move.Partition).State);
     }
 
     [Fact]
@@ -180,6 +180,30 @@ public sealed class LayoutStepTests
 
         Assert.Equal(8, cluster.Map.Moves.Count(m => cluster.Map.Volumes[m.To].VolumeId == Volume(5)));
         Assert.Equal(waiting, cluster.Map.Moves.Count(m => cluster.Map.Volumes[m.To].VolumeId == Volume(4)));
+    }
+
+    [Fact]
+    public void Moves_that_wait_for_a_lost_volume_and_have_all_that_the_others_hold_let_others_begin()
+    {
+        var cluster = AddingTheFourth(movesMax: 8);
+        cluster.Down.Add(Node(1));
+        cluster.Step();
+        var first = cluster.Map.Moves;
+        foreach (var move in first)
+        {
+            cluster.Report(move.Partition, Volume(4), Volume(2), move.Since);
+        }
+
+        Assert.False(cluster.Step());
+        foreach (var move in first)
+        {
+            cluster.Report(move.Partition, Volume(4), Volume(3), move.Since);
+        }
+
+        Assert.True(cluster.Step());
+        Assert.Equal(first, cluster.Map.Moves.Take(8));
+        Assert.Equal(16, cluster.Map.Moves.Count);
+        Assert.False(cluster.Step());
     }
 
     [Fact]
