@@ -19,9 +19,14 @@ internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDispos
     public IndexEntry? Find(ChunkId id) => pending.TryGetValue(id, out var entry) ? entry : index.Find(id);
 
     /// <summary>A record frame: it replaces an older copy, and keeps a higher stamp of it.</summary>
-    public void Apply(uint segment, DirectoryEntry record)
+    public void Apply(uint segment, DirectoryEntry record) => Apply(segment, record, Find(record.Id));
+
+    /// <inheritdoc cref="Apply(uint, DirectoryEntry)"/>
+    /// <param name="segment">Where it lies.</param>
+    /// <param name="record">Of the frame.</param>
+    /// <param name="older">What <see cref="Find"/> says of this id, or would say.</param>
+    public void Apply(uint segment, DirectoryEntry record, IndexEntry? older)
     {
-        var older = Find(record.Id);
         var entry = new IndexEntry(
             segment,
             record.FrameOffset,

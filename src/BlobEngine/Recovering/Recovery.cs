@@ -29,12 +29,14 @@ internal sealed class Recovery(
     {
         var numbers = segments.Load();
         using var replay = new Replay(index, segments);
+        using var ahead =
+            options.Rebuild == IndexRebuild.FromBatches ? new ScanAhead(segments, numbers, ReadHeader, pool, ct) : null;
         var progress = new RecoveryProgress(0, numbers.Count, 0, segments.Bytes, 0);
         foreach (var number in numbers)
         {
             ct.ThrowIfCancellationRequested();
             var bytes = segments.BytesOf(number);
-            Recover(number, isLast: number == numbers[^1], replay, ct);
+            Recover(number, isLast: number == numbers[^1], replay, ahead, ct);
             progress = progress with
             {
                 SegmentsDone = progress.SegmentsDone + 1,
@@ -80,7 +82,7 @@ internal sealed class Recovery(
         return (position, report);
     }
 
-    private void Recover(uint number, bool isLast, Replay replay, CancellationToken ct)
+    private void Recover(uint number, bool isLast, Replay replay, ScanAhead? ahead, CancellationToken ct)
     {
         using var lease = segments.Reading(number);
         var file = lease.File;
@@ -94,7 +96,7 @@ internal sealed class Recovery(
                 return;
             }
 
-            if (ReadSealed(number, file, footer, ct) is { } contents)
+            if (ReadSealed(number, file, footer, ahead) is { } contents)
             {
                 WriteAgain(number, footer.FirstOffset, file.Length);
                 segmentsReplayed++;
@@ -106,22 +108,19 @@ internal sealed class Recovery(
             }
         }
 
-        if (ReadHeader(file, number) is { } header)
+        if (ReadHeader(file, number, damage) is { } header)
         {
             Scan(number, isLast, header, footerBlock, replayed, replay, ct);
         }
     }
 
     /// <summary>From the directory; or, if so asked, from the batches as long as they are all whole.</summary>
-    private SegmentContents? ReadSealed(uint number, IDiskFile file, FooterBlock footer, CancellationToken ct)
+    private SegmentContents? ReadSealed(uint number, IDiskFile file, FooterBlock footer, ScanAhead? ahead)
     {
-        if (options.Rebuild == IndexRebuild.FromBatches && ReadHeader(file, number) is { } header)
+        if (ahead?.Take(number) is { } batches)
         {
-            using var lease = segments.ReadingDirect(number);
-            var scan = new SegmentScan(lease.File, number, pool);
-            scan.Run(header, ct);
-            damage.AddRange(scan.Damage);
-            if (scan.Damage.Count == 0 && scan.End == footer.FirstOffset)
+            damage.AddRange(batches.Damage);
+            if (batches.Scan is { Damage.Count: 0 } scan && scan.End == footer.FirstOffset)
             {
                 return scan.Contents;
             }
@@ -132,13 +131,13 @@ internal sealed class Recovery(
 
     /// <summary>The segment's header; when it is damaged, one that lets every batch pass, since each batch names its segment and place itself.</summary>
     /// <returns>Null for a segment of another volume, which is none of ours.</returns>
-    private SegmentHeader? ReadHeader(IDiskFile file, uint number)
+    private SegmentHeader? ReadHeader(IDiskFile file, uint number, List<DamagedPlace> found)
     {
         using var block = pool.Rent(SegmentFormat.SegmentHeaderBytes);
         var isWhole = file.TryFill(block.GetSpan(), 0);
         if (!isWhole || !SegmentHeader.TryRead(block.GetSpan(), out var header) || header.Segment != number)
         {
-            damage.Add(new DamagedPlace(number, 0, SegmentFormat.SegmentHeaderBytes));
+            found.Add(new DamagedPlace(number, 0, SegmentFormat.SegmentHeaderBytes));
             return new SegmentHeader(identity.VolumeId, identity.Incarnation, number, FirstSequence: 1);
         }
 
@@ -147,7 +146,7 @@ internal sealed class Recovery(
             return header;
         }
 
-        damage.Add(new DamagedPlace(number, 0, file.Length));
+        found.Add(new DamagedPlace(number, 0, file.Length));
         return null;
     }
 

@@ -6,6 +6,8 @@ namespace FileSharing.BlobEngine;
 /// Enters facts of the log into the index that a crash took from it. The fact with the higher origin wins, and a record is live exactly
 /// when no delete has a higher one, in whatever order compaction has left the frames.
 /// </summary>
+/// <param name="index">When it is new, nothing but this replay may enter records until it is done.</param>
+/// <param name="segments">Where the frames are.</param>
 internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposable
 {
     /// <summary>Bounds the memory of one update.</summary>
@@ -13,6 +15,9 @@ internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposabl
 
     private readonly IndexUpdate update = index.BeginUpdate();
     private readonly Dictionary<ChunkId, ulong> deletes = [];
+
+    /// <summary>What a new index can hold; null for one that held something before.</summary>
+    private readonly SeenIds? seen = index.IsNew ? new SeenIds() : null;
 
     public IndexUpdate Update => update;
 
@@ -43,15 +48,19 @@ internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposabl
 
     private void Enter(uint segment, DirectoryEntry record)
     {
-        if (
-            (deletes.TryGetValue(record.Id, out var deleted) && deleted > record.Origin)
-            || OriginOf(record.Id) > record.Origin
-        )
+        if (deletes.TryGetValue(record.Id, out var deleted) && deleted > record.Origin)
         {
             return;
         }
 
-        update.Apply(segment, record);
+        var isUnseen = seen is not null && !seen.Add(record.Id);
+        var older = isUnseen ? null : update.Find(record.Id);
+        if (OriginOf(older) > record.Origin)
+        {
+            return;
+        }
+
+        update.Apply(segment, record, older);
         Records++;
         CommitWhenLarge();
     }
@@ -64,7 +73,7 @@ internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposabl
             deletes[id] = Math.Max(deletes.GetValueOrDefault(id), stated.Origin);
         }
 
-        if (stated.Note.Kind == NoteKind.Touch || OriginOf(id) <= stated.Origin)
+        if (stated.Note.Kind == NoteKind.Touch || OriginOf(update.Find(id)) <= stated.Origin)
         {
             update.Apply(stated.Note);
             CommitWhenLarge();
@@ -72,9 +81,9 @@ internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposabl
     }
 
     /// <summary>The origin of the copy that the index points to, read from its frame; 0 when there is none or it cannot be read.</summary>
-    private ulong OriginOf(ChunkId id)
+    private ulong OriginOf(IndexEntry? known)
     {
-        if (update.Find(id) is not { } entry)
+        if (known is not { } entry)
         {
             return 0;
         }

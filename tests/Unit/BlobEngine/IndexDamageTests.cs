@@ -50,6 +50,23 @@ public sealed class IndexDamageTests
     }
 
     [Fact]
+    public async Task A_rebuild_from_batches_reports_a_damaged_segment_header_and_finds_every_record()
+    {
+        await using var volume = new TestVolume(segmentBytesMax: 1 << 20);
+        var ids = await FillAsync(volume);
+        await using (var header = File.OpenWrite(Path.Combine(volume.Segments, "0000000001.seg")))
+        {
+            header.WriteByte(0);
+        }
+
+        await using var rebuilt = await volume.OpenAsync(volume.Options with { Rebuild = IndexRebuild.FromBatches });
+        var place = Assert.Single(rebuilt.Recovery.Damage);
+        Assert.Equal(new DamagedPlace(1, 0, 4096), place);
+        Assert.Equal(Records, rebuilt.Stats().Records);
+        Assert.All(ids, id => Assert.True(rebuilt.Has(id)));
+    }
+
+    [Fact]
     public async Task An_unreadable_sector_of_an_unsealed_segment_is_damage_and_the_rest_is_found()
     {
         await using var volume = new TestVolume();

@@ -61,6 +61,24 @@ public sealed class OriginTests : IAsyncDisposable
         Assert.NotNull(rebuilt.Find(id));
     }
 
+    [Fact]
+    public async Task A_record_that_lies_in_two_segments_is_counted_once_by_a_rebuild_and_keeps_its_higher_stamp()
+    {
+        var (id, _, record) = volume.MakeRecord(1500, 1);
+        Guid volumeId;
+        await using (var store = await volume.OpenAsync())
+        {
+            await store.PutAsync(record, new PutOptions(TouchEpoch: 7, Owed: false), None);
+            volumeId = store.VolumeId;
+        }
+
+        CarryForward(volumeId, record, origin: 20, isSealed: true);
+        await using var rebuilt = await RebuildAsync();
+        Assert.Equal(1, rebuilt.Stats().Records);
+        Assert.Equal(record.Length, rebuilt.Stats().LiveRecordBytes);
+        Assert.Equal(7u, rebuilt.Find(id)!.TouchEpoch);
+    }
+
     private async Task<(ChunkId Id, byte[] Record, Guid VolumeId)> PutAndDeleteAsync()
     {
         await using var store = await volume.OpenAsync();
