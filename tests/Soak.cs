@@ -3,8 +3,8 @@ using System.Globalization;
 namespace FileSharing;
 
 /// <summary>
-/// Tests whose worth grows with their count: a slice of them runs in <c>tests/run</c>, all of them in <c>tests/run engine-soak</c>, which
-/// runs the tests of the trait and sets the variables. Such a test prints its seed when it fails, and takes it back.
+/// Tests whose worth grows with their count: a slice of them runs in <c>tests/run</c>, all of them in <c>tests/run engine-soak</c> and
+/// <c>cluster-soak</c>, which run the tests of the trait and set the variables. Such a test prints its seed when it fails, and takes it back.
 /// </summary>
 internal static class Soak
 {
@@ -13,6 +13,9 @@ internal static class Soak
 
     /// <summary>Value of the trait: what <c>tests/run engine-soak</c> runs.</summary>
     public const string Engine = "engine";
+
+    /// <summary>Value of the trait: what <c>tests/run cluster-soak</c> runs.</summary>
+    public const string Cluster = "cluster";
 
     private const string PercentVariable = "FILESHARE_SOAK_PERCENT";
     private const string ResultsVariable = "FILESHARE_SOAK_RESULTS";
