@@ -112,7 +112,7 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = JsonMediaType } };
         }
 
-        var response = await http.SendAsync(request, cancellation);
+        var response = await http.SendAsync(request, Patience.Full, cancellation);
         try
         {
             // The body belongs to the attempt: a connection that breaks in the middle of it is retried as well.

@@ -5,12 +5,6 @@ namespace FileSharing.Client;
 /// <summary>Sends one request with one time limit; every failure leaves as <see cref="FileShareException"/>.</summary>
 internal sealed class HttpSender(HttpClient http, TimeProvider time)
 {
-    /// <summary>From the first byte sent to the headers of the reply: a 10 MiB chunk over 1 Mbit/s takes 84 s.</summary>
-    public static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(180);
-
-    /// <summary>A body that stands still for this long is given up.</summary>
-    public static readonly TimeSpan StallTimeout = TimeSpan.FromSeconds(30);
-
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(5);
 
@@ -36,9 +30,18 @@ internal sealed class HttpSender(HttpClient http, TimeProvider time)
         };
 
     /// <returns>A reply of status 2xx whose body has not been read; the caller disposes it.</returns>
-    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    public async Task<HttpResponseMessage> SendAsync(
+        HttpRequestMessage request,
+        Patience patience,
+        CancellationToken cancellation
+    )
     {
-        using var limit = new CancellationTokenSource(ReplyTimeout, Time);
+        using var limit = new ReplyLimit(patience, Time);
+        if (request.Content is WatchedContent watched)
+        {
+            watched.Moved = limit.Renew;
+        }
+
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         HttpResponseMessage? response = null;
         try
@@ -55,7 +58,7 @@ internal sealed class HttpSender(HttpClient http, TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw HttpErrors.FromTimeout(request.RequestUri!, ReplyTimeout);
+            throw HttpErrors.FromTimeout(request.RequestUri!, patience.Answer);
         }
         finally
         {
@@ -65,11 +68,17 @@ internal sealed class HttpSender(HttpClient http, TimeProvider time)
 
     /// <summary>Fills <paramref name="buffer"/> from the body of a reply.</summary>
     /// <exception cref="FileShareException"><see cref="ErrorTypes.Unreachable"/>: the body ended early, broke or stood still.</exception>
-    public async Task ReadExactlyAsync(Uri url, Stream body, Memory<byte> buffer, CancellationToken cancellation)
+    public async Task ReadExactlyAsync(
+        Uri url,
+        Stream body,
+        Memory<byte> buffer,
+        Patience patience,
+        CancellationToken cancellation
+    )
     {
         for (var filled = 0; filled < buffer.Length; )
         {
-            var count = await ReadAsync(url, body, buffer[filled..], cancellation);
+            var count = await ReadAsync(url, body, buffer[filled..], patience, cancellation);
             if (count == 0)
             {
                 throw HttpErrors.FromBrokenConnection(url, new EndOfStreamException("the reply ended early"));
@@ -81,9 +90,15 @@ internal sealed class HttpSender(HttpClient http, TimeProvider time)
 
     /// <returns>Bytes read; 0 at the end of the body.</returns>
     /// <exception cref="FileShareException"><see cref="ErrorTypes.Unreachable"/>: the body broke or stood still.</exception>
-    public async Task<int> ReadAsync(Uri url, Stream body, Memory<byte> buffer, CancellationToken cancellation)
+    public async Task<int> ReadAsync(
+        Uri url,
+        Stream body,
+        Memory<byte> buffer,
+        Patience patience,
+        CancellationToken cancellation
+    )
     {
-        using var limit = new CancellationTokenSource(StallTimeout, Time);
+        using var limit = new CancellationTokenSource(patience.Standstill, Time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
@@ -95,7 +110,7 @@ internal sealed class HttpSender(HttpClient http, TimeProvider time)
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw HttpErrors.FromTimeout(url, StallTimeout);
+            throw HttpErrors.FromTimeout(url, patience.Standstill);
         }
     }
 }

@@ -21,6 +21,9 @@ internal sealed class TransferContext(
     /// <summary>Requests to signed URLs: no token travels with them.</summary>
     public HttpSender Nodes { get; } = nodes;
 
+    /// <summary>In which order they are asked.</summary>
+    public NodeRound Round { get; } = new(options.TimeProvider);
+
     public ResiliencePipeline Retry { get; } = retry;
     public FileShareClientOptions Options { get; } = options;
 

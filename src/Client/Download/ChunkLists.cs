@@ -44,32 +44,26 @@ internal static class ChunkLists
         CancellationToken cancellation
     )
     {
-        var refusals = new List<FileShareException>();
-        foreach (var url in links.Urls)
-        {
-            try
-            {
-                return await FetchAsync(context, url, links.ContentId, cancellation);
-            }
-            catch (FileShareException e)
-            {
-                refusals.Add(e);
-            }
-        }
-
-        throw HttpErrors.Combine(refusals);
+        Manifest? manifest = null;
+        var refusals = await context.Round.AskAsync(
+            links.Urls,
+            Patience.BriefGet,
+            async (url, patience) => manifest = await FetchAsync(context, url, links.ContentId, patience, cancellation)
+        );
+        return manifest ?? throw HttpErrors.Combine(refusals!);
     }
 
     private static async Task<Manifest> FetchAsync(
         TransferContext context,
         Uri url,
         ChunkId id,
+        Patience patience,
         CancellationToken cancellation
     )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(ManifestMediaType));
-        using var response = await context.Nodes.SendAsync(request, cancellation);
+        using var response = await context.Nodes.SendAsync(request, patience, cancellation);
         try
         {
             await response.Content.LoadIntoBufferAsync(ChunkingPolicy.ChunkBytesMax, cancellation);

@@ -44,20 +44,12 @@ internal sealed class RangeDownload(TransferContext context)
     )
     {
         var urls = links.Urls;
-        var refusals = new List<FileShareException>();
-        for (var i = 0; rest.Offset < rest.End && i < urls.Count; i++)
-        {
-            try
-            {
-                await CopyAsync(urls[i], rest, buffer, destination, cancellation);
-            }
-            catch (FileShareException e)
-            {
-                refusals.Add(e);
-            }
-        }
-
-        if (rest.Offset >= rest.End)
+        var refusals = await context.Round.AskAsync(
+            urls,
+            Patience.BriefGet,
+            (url, patience) => CopyAsync(url, rest, buffer, destination, patience, cancellation)
+        );
+        if (refusals is null)
         {
             return;
         }
@@ -72,11 +64,18 @@ internal sealed class RangeDownload(TransferContext context)
         throw HttpErrors.Combine(refusals, hasFreshUrls: isExpired);
     }
 
-    private async Task CopyAsync(Uri url, Rest rest, byte[] buffer, Stream destination, CancellationToken cancellation)
+    private async Task CopyAsync(
+        Uri url,
+        Rest rest,
+        byte[] buffer,
+        Stream destination,
+        Patience patience,
+        CancellationToken cancellation
+    )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.Range = new RangeHeaderValue(rest.Offset, rest.End - 1);
-        using var response = await context.Nodes.SendAsync(request, cancellation);
+        using var response = await context.Nodes.SendAsync(request, patience, cancellation);
         if (response.Content.Headers.ContentRange?.From != rest.Offset)
         {
             throw new FileShareException(ErrorTypes.UnexpectedReply, $"{url.Authority} did not answer with the range.");
@@ -86,7 +85,7 @@ internal sealed class RangeDownload(TransferContext context)
         while (rest.Offset < rest.End)
         {
             var wanted = (int)Math.Min(buffer.Length, rest.End - rest.Offset);
-            var count = await context.Nodes.ReadAsync(url, body, buffer.AsMemory(0, wanted), cancellation);
+            var count = await context.Nodes.ReadAsync(url, body, buffer.AsMemory(0, wanted), patience, cancellation);
             if (count == 0)
             {
                 throw HttpErrors.FromBrokenConnection(url, new EndOfStreamException("the reply ended early"));

@@ -40,18 +40,15 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
     private async Task RoundAsync(ChunkRun run, Position position, ChunkSink sink, CancellationToken cancellation)
     {
         var urls = links.Urls;
-        var refusals = new List<FileShareException>();
-        for (var i = 0; i < urls.Count; i++)
+        var first = run.Number % urls.Count;
+        var refusals = await context.Round.AskAsync(
+            urls.Skip(first).Concat(urls.Take(first)),
+            Patience.BriefGet,
+            (url, patience) => ReadAsync(url, run, position, sink, patience, cancellation)
+        );
+        if (refusals is null)
         {
-            try
-            {
-                await ReadAsync(urls[(run.Number + i) % urls.Count], run, position, sink, cancellation);
-                return;
-            }
-            catch (FileShareException e)
-            {
-                refusals.Add(e);
-            }
+            return;
         }
 
         // A node refuses a URL of ours with 403 when it is old.
@@ -69,12 +66,13 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
         ChunkRun run,
         Position position,
         ChunkSink sink,
+        Patience patience,
         CancellationToken cancellation
     )
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.Range = new RangeHeaderValue(position.Offset, run.Offset + run.Bytes - 1);
-        using var response = await context.Nodes.SendAsync(request, cancellation);
+        using var response = await context.Nodes.SendAsync(request, patience, cancellation);
         if (response.Content.Headers.ContentRange?.From != position.Offset)
         {
             throw new FileShareException(ErrorTypes.UnexpectedReply, $"{url.Authority} did not answer with the range.");
@@ -84,7 +82,7 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
         for (; position.Chunk < run.Chunks.Count; position.Chunk++)
         {
             var chunk = run.Chunks[position.Chunk];
-            await ReadChunkAsync(url, body, chunk, position.Offset, sink, cancellation);
+            await ReadChunkAsync(url, body, chunk, position.Offset, sink, patience, cancellation);
             position.Offset += chunk.Size;
         }
     }
@@ -95,6 +93,7 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
         ManifestEntry chunk,
         long offset,
         ChunkSink sink,
+        Patience patience,
         CancellationToken cancellation
     )
     {
@@ -103,7 +102,7 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
         try
         {
             var plaintext = buffer.AsMemory(0, size);
-            await context.Nodes.ReadExactlyAsync(url, body, plaintext, cancellation);
+            await context.Nodes.ReadExactlyAsync(url, body, plaintext, patience, cancellation);
             if (ChunkId.OfChunk(plaintext.Span) != chunk.Id)
             {
                 throw new FileShareException(

@@ -41,30 +41,21 @@ internal sealed class ChunkSender(TransferContext context, UploadSession session
 
     private async Task SendOnceAsync(CutChunk chunk, IReadOnlyList<Uri> urls, CancellationToken cancellation)
     {
-        var refusals = new List<FileShareException>();
-        foreach (var url in urls)
+        var refusals = await context.Round.AskAsync(
+            urls,
+            Patience.BriefPut,
+            async (url, patience) => session.Keep(await PutAsync(url, chunk, patience, cancellation))
+        );
+        if (refusals is not null)
         {
-            try
-            {
-                session.Keep(await PutAsync(url, chunk, cancellation));
-                return;
-            }
-            catch (FileShareException e)
-            {
-                refusals.Add(e);
-            }
+            throw HttpErrors.Combine(refusals);
         }
-
-        throw HttpErrors.Combine(refusals);
     }
 
-    private async Task<JsonElement> PutAsync(Uri url, CutChunk chunk, CancellationToken cancellation)
+    private async Task<JsonElement> PutAsync(Uri url, CutChunk chunk, Patience patience, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, url)
-        {
-            Content = new ReadOnlyMemoryContent(chunk.Data),
-        };
-        using var response = await context.Nodes.SendAsync(request, cancellation);
+        using var request = new HttpRequestMessage(HttpMethod.Put, url) { Content = new WatchedContent(chunk.Data) };
+        using var response = await context.Nodes.SendAsync(request, patience, cancellation);
         try
         {
             await response.Content.LoadIntoBufferAsync(ReceiptBytesMax, cancellation);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FileSharing.Client;
 using Microsoft.AspNetCore.Http;
 using Xunit;
@@ -35,6 +36,21 @@ public sealed class DownloadTests : IDisposable
         await client.DownloadFileAsync("f1", Target);
 
         Assert.Equal(cluster.Content, await File.ReadAllBytesAsync(Target));
+    }
+
+    [Fact]
+    public async Task A_node_that_hangs_is_passed_over_for_the_next_within_seconds()
+    {
+        await using var cluster = await ServingAsync(6 << 20);
+        cluster.BeforeNode = (node, http) => ScriptedCluster.HangAsync(http, node == "node1");
+        using var client = cluster.Client();
+        var clock = Stopwatch.StartNew();
+
+        await client.DownloadFileAsync("f1", Target);
+
+        Assert.Equal(cluster.Content, await File.ReadAllBytesAsync(Target));
+        // Once for the list of chunks, and once for what was asked at the same time.
+        Assert.InRange(clock.Elapsed, Patience.BriefGet.Answer, 4 * Patience.BriefGet.Answer);
     }
 
     [Fact]

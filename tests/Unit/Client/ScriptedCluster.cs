@@ -72,6 +72,18 @@ internal sealed class ScriptedCluster : IAsyncDisposable
         );
     }
 
+    /// <summary>A hook: no answer as long as the client waits for one.</summary>
+    public static async Task<bool> HangAsync(HttpContext http, bool isHanging)
+    {
+        if (isHanging)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan, http.RequestAborted)
+                .ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+
+        return isHanging;
+    }
+
     public async ValueTask DisposeAsync() => await server.DisposeAsync();
 
     private async Task AnswerAsync(HttpContext http)

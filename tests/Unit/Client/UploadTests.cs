@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FileSharing.Chunks;
 using FileSharing.Client;
 using FileSharing.Client.Upload;
@@ -97,6 +98,21 @@ public sealed class UploadTests
         var result = await client.UploadAsync(new MemoryStream(Bytes(1000)), 1000, Target);
 
         Assert.Equal(1000, result.BytesSent);
+        Assert.Contains(cluster.Requests, request => request.StartsWith("PUT /node2/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_node_that_hangs_is_passed_over_for_the_next_url_within_seconds()
+    {
+        await using var cluster = await ScriptedCluster.StartAsync();
+        cluster.BeforeNode = (node, http) => ScriptedCluster.HangAsync(http, node == "node1");
+        using var client = cluster.Client();
+        var clock = Stopwatch.StartNew();
+
+        var result = await client.UploadAsync(new MemoryStream(Bytes(1000)), 1000, Target);
+
+        Assert.Equal(1000, result.BytesSent);
+        Assert.InRange(clock.Elapsed, Patience.BriefPut.Answer, 2 * Patience.BriefPut.Answer);
         Assert.Contains(cluster.Requests, request => request.StartsWith("PUT /node2/", StringComparison.Ordinal));
     }
 
