@@ -1,14 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Runtime.InteropServices;
 
 namespace FileSharing.ClusterTests.Engine;
 
 /// <summary>One run of the storage-node program, as built, from its start to its death. With strace in front, which then traces it from outside.</summary>
-internal sealed partial class NodeProcess : IDisposable
+internal sealed class NodeProcess : IDisposable
 {
-    private const int SignalKill = 9;
     private static readonly string Program = Path.Combine(Shell.Root, "artifacts", "bin", "storage-node");
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(15);
@@ -76,15 +74,14 @@ internal sealed partial class NodeProcess : IDisposable
     public async Task KillAsync()
     {
         // Not Process.Kill: under strace the death of the tracee has a moment between the signal and the exit, which is waited for below.
-        _ = Kill(process.Id, SignalKill);
+        Signals.SendKill(process.Id);
         await process.WaitForExitAsync();
     }
 
     /// <summary>SIGTERM; it closes its volumes.</summary>
     public async Task StopAsync()
     {
-        const int signalTerminate = 15;
-        _ = Kill(process.Id, signalTerminate);
+        Signals.SendTerminate(process.Id);
         await process.WaitForExitAsync();
     }
 
@@ -94,9 +91,6 @@ internal sealed partial class NodeProcess : IDisposable
     public async Task<string> ReadLogAsync() => await output + await errors;
 
     public string Describe() => string.Create(CultureInfo.InvariantCulture, $"exit code {process.ExitCode}");
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    private static partial int Kill(int processId, int signal);
 
     public void Dispose() => process.Dispose();
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using FileSharing.Native.Posix;
 
-namespace FileSharing.UnitTests.BlobEngine;
+namespace FileSharing;
 
 /// <summary>An ext4 of a few hundred MiB in an image file, mounted: a disk that really fills up, with O_DIRECT. Unmounted and removed in the end.</summary>
 internal sealed class SmallFileSystem : IDisposable
