@@ -35,7 +35,7 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
     /// <summary>Deletes; whatever the reply says besides its status is not needed.</summary>
     public async Task DeleteAsync(string path, CancellationToken cancellation)
     {
-        using var response = await SendAsync(HttpMethod.Delete, path, null, cancellation);
+        await SendAsync(HttpMethod.Delete, path, null, cancellation);
     }
 
     private async Task<TReply> SendAsync<TReply>(
@@ -46,10 +46,9 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
         CancellationToken cancellation
     )
     {
-        using var response = await SendAsync(method, path, body, cancellation);
+        var reply = await SendAsync(method, path, body, cancellation);
         try
         {
-            var reply = await response.Content.ReadAsByteArrayAsync(cancellation);
             return JsonSerializer.Deserialize(reply, replyType) ?? throw new JsonException("null");
         }
         catch (JsonException e)
@@ -62,12 +61,7 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(
-        HttpMethod method,
-        string path,
-        byte[]? body,
-        CancellationToken cancellation
-    )
+    private async Task<byte[]> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellation)
     {
         // One key for all attempts: when a reply is lost, the next attempt gets the first one's result.
         var idempotencyKey = method == HttpMethod.Post && !IsHarmlessToRepeat(path) ? Guid.NewGuid().ToString() : null;
@@ -88,7 +82,7 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
             && path.EndsWith("/complete", StringComparison.Ordinal)
         );
 
-    private async Task<HttpResponseMessage> AttemptAsync(
+    private async Task<byte[]> AttemptAsync(
         HttpMethod method,
         string path,
         byte[]? body,
@@ -112,17 +106,8 @@ internal sealed class ApiConnection(HttpSender http, ResiliencePipeline retry, U
             request.Content = new ByteArrayContent(body) { Headers = { ContentType = JsonMediaType } };
         }
 
-        var response = await http.SendAsync(request, Patience.Full, cancellation);
-        try
-        {
-            // The body belongs to the attempt: a connection that breaks in the middle of it is retried as well.
-            await response.Content.LoadIntoBufferAsync(ReplyBytesMax, cancellation);
-            return response;
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            response.Dispose();
-            throw HttpErrors.FromBrokenConnection(request.RequestUri!, e);
-        }
+        using var response = await http.SendAsync(request, Patience.Full, cancellation);
+        // The body belongs to the attempt: a connection that breaks or falls silent in the middle of it is retried as well.
+        return await http.ReadAllAsync(response, ReplyBytesMax, Patience.Full, cancellation);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 
 namespace FileSharing.Client;
@@ -64,6 +65,36 @@ internal sealed class HttpSender(HttpClient http, TimeProvider time)
         {
             response?.Dispose();
         }
+    }
+
+    /// <summary>The whole body of a reply that is kept in memory.</summary>
+    /// <param name="response">Of this sender; its body has not been read.</param>
+    /// <param name="bytesMax">A longer one is broken off.</param>
+    /// <exception cref="FileShareException"><see cref="ErrorTypes.Unreachable"/>: the body broke, is too long, or stood still.</exception>
+    public async Task<byte[]> ReadAllAsync(
+        HttpResponseMessage response,
+        int bytesMax,
+        Patience patience,
+        CancellationToken cancellation
+    )
+    {
+        const int pieceBytes = 16 << 10;
+        var url = response.RequestMessage!.RequestUri!;
+        await using var body = await response.Content.ReadAsStreamAsync(cancellation);
+        var all = new ArrayBufferWriter<byte>();
+        while (await ReadAsync(url, body, all.GetMemory(pieceBytes), patience, cancellation) is var count and > 0)
+        {
+            all.Advance(count);
+            if (all.WrittenCount > bytesMax)
+            {
+                throw HttpErrors.FromBrokenConnection(
+                    url,
+                    new InvalidDataException($"the reply is longer than {bytesMax} bytes")
+                );
+            }
+        }
+
+        return all.WrittenSpan.ToArray();
     }
 
     /// <summary>Fills <paramref name="buffer"/> from the body of a reply.</summary>

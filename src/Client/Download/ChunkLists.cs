@@ -64,10 +64,9 @@ internal static class ChunkLists
         using var request = new HttpRequestMessage(HttpMethod.Get, url);
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(ManifestMediaType));
         using var response = await context.Nodes.SendAsync(request, patience, cancellation);
+        var body = await context.Nodes.ReadAllAsync(response, ChunkingPolicy.ChunkBytesMax, patience, cancellation);
         try
         {
-            await response.Content.LoadIntoBufferAsync(ChunkingPolicy.ChunkBytesMax, cancellation);
-            var body = await response.Content.ReadAsByteArrayAsync(cancellation);
             return Manifest.IdOf(body) == id
                 ? Manifest.Parse(body)
                 : throw new FileShareException(
@@ -78,10 +77,6 @@ internal static class ChunkLists
         catch (FormatException e)
         {
             throw new FileShareException(ErrorTypes.UnexpectedReply, e.Message, e);
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            throw HttpErrors.FromBrokenConnection(url, e);
         }
     }
 

@@ -56,10 +56,10 @@ internal sealed class ChunkSender(TransferContext context, UploadSession session
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, url) { Content = new WatchedContent(chunk.Data) };
         using var response = await context.Nodes.SendAsync(request, patience, cancellation);
+        var body = await context.Nodes.ReadAllAsync(response, ReceiptBytesMax, patience, cancellation);
         try
         {
-            await response.Content.LoadIntoBufferAsync(ReceiptBytesMax, cancellation);
-            using var receipt = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellation));
+            using var receipt = JsonDocument.Parse(body);
             return receipt.RootElement.Clone();
         }
         catch (JsonException e)
@@ -69,10 +69,6 @@ internal sealed class ChunkSender(TransferContext context, UploadSession session
                 $"{url.Authority} took a chunk and gave no receipt.",
                 e
             );
-        }
-        catch (Exception e) when (e is HttpRequestException or IOException)
-        {
-            throw HttpErrors.FromBrokenConnection(url, e);
         }
     }
 }

@@ -54,6 +54,32 @@ public sealed class DownloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_hangs_in_the_middle_of_a_list_of_chunks_is_passed_over_within_seconds()
+    {
+        await using var cluster = await ServingAsync(6 << 20);
+        cluster.BeforeNode = async (node, http) =>
+        {
+            if (node != "node1" || http.Request.Headers.Range.Count > 0)
+            {
+                return false;
+            }
+
+            var list = cluster.Manifest!.ToBody();
+            http.Response.ContentLength = list.Length;
+            await http.Response.Body.WriteAsync(list.AsMemory(0, list.Length / 2));
+            await http.Response.Body.FlushAsync();
+            return await ScriptedCluster.HangAsync(http, isHanging: true);
+        };
+        using var client = cluster.Client();
+        var clock = Stopwatch.StartNew();
+
+        await client.DownloadFileAsync("f1", Target).WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(cluster.Content, await File.ReadAllBytesAsync(Target));
+        Assert.InRange(clock.Elapsed, Patience.BriefGet.Standstill, 4 * Patience.BriefGet.Standstill);
+    }
+
+    [Fact]
     public async Task Bytes_that_are_damaged_everywhere_are_named_and_no_file_is_left()
     {
         await using var cluster = await ServingAsync(20 << 20);
