@@ -11,7 +11,8 @@ namespace FileSharing.StorageNode.Repair;
 
 /// <summary>
 /// Asks another volume to prove that it has the bytes that it lists. An index that lists what the disk has lost, or a node that lies, is found by it long before somebody needs the
-/// copy. Only what this volume can prove itself is asked for: else its own damage would be called another's.
+/// copy. Only what this volume can prove itself is asked for: else its own damage would be called another's. Nor what is owed here: it may have been put since the two were compared,
+/// and not have got there yet.
 /// </summary>
 internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
 {
@@ -29,7 +30,7 @@ internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
         var ids = Draw(own.Store, partitions);
         if (ids.Count == 0)
         {
-            // All of it was deleted meanwhile.
+            // All of it was deleted meanwhile, or is owed.
             return;
         }
 
@@ -55,7 +56,7 @@ internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
             var range = HashRange.OfPartition(partitions[RandomNumberGenerator.GetInt32(partitions.Count)]);
             var part = range.Split().ElementAt(RandomNumberGenerator.GetInt32(HashRange.Parts));
             var found = RangeRecords.Of(store, range, part.Before).Concat(RangeRecords.Of(store, range, range.Before));
-            foreach (var record in found.Take(1))
+            foreach (var record in found.Where(record => !record.Owed).Take(1))
             {
                 ids.Add(record.Id);
             }
