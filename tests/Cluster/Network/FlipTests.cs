@@ -45,15 +45,22 @@ public sealed class FlipTests
         var about = $"FILESHARE_SEED={seed}: {load.Violations}";
         Assert.False(load.Violations.Any, about);
         Assert.True(first.Damaged == turned, $"{about}; {turned} turned, the first scrub found {first.Damaged}");
-        Assert.True(!second.HasFoundDamage, $"{about}; the second scrub found {second}");
+        AssertNothingNew(first, second, about);
         Assert.True(third.Damaged <= turnedBesideReaders, $"{about}; {turnedBesideReaders} turned, found {third}");
-        Assert.True(!fourth.HasFoundDamage, $"{about}; the last scrub found {fourth}");
+        AssertNothingNew(third, fourth, about);
         await cluster.StopNodesAsync();
         Assert.Empty(await DiskContents.LackingAsync(cluster, node, journal));
         Soak.Report(
             $"Bits turned in 1 % of the records of one node: {turned} of {first.Records}, found by the first scrub {first.Damaged}, by the second {second.Damaged}; "
                 + $"beside readers {turnedBesideReaders}, of which the scrub found {third.Damaged}, the next {fourth.Damaged}; {load.Reads} reads compared, 0 wrong, 0 failed. Seed {seed}."
         );
+    }
+
+    /// <summary>The dead bytes of a repaired record lie where they lay until their segment is compacted, and are counted as a damaged place so long.</summary>
+    private static void AssertNothingNew(VolumeScrub before, VolumeScrub after, string about)
+    {
+        Assert.True(after is { Damaged: 0, IndexMismatches: 0 }, $"{about}; after the repair {after}");
+        Assert.True(after.DamagedPlaces <= before.DamagedPlaces, $"{about}; {before}, then {after}");
     }
 
     private static Task StoreAsync(FileLoad load, int seed, int files) =>

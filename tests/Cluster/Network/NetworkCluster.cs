@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text.Json;
 using FileSharing.Client;
 
 namespace FileSharing.ClusterTests.Network;
@@ -17,15 +16,11 @@ internal sealed class NetworkCluster : IAsyncDisposable
     private readonly string directory = Directory.CreateTempSubdirectory("fileshare-network-").FullName;
     private readonly List<StorageNode> nodes = [];
     private readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(60) };
-    private readonly SmallFileSystem? smallDisk;
+    private SmallFileSystem? smallDisk;
     private Machine? postgres;
     private Machine? api;
 
-    private NetworkCluster(VirtualNetwork network, SmallFileSystem? smallDisk)
-    {
-        Network = network;
-        this.smallDisk = smallDisk;
-    }
+    private NetworkCluster(VirtualNetwork network) => Network = network;
 
     public VirtualNetwork Network { get; }
 
@@ -49,10 +44,10 @@ internal sealed class NetworkCluster : IAsyncDisposable
     public static async Task<NetworkCluster> StartAsync(int smallDiskMebibytes = 0)
     {
         var network = await VirtualNetwork.CreateAsync();
-        var disk = smallDiskMebibytes > 0 ? SmallFileSystem.Mount(smallDiskMebibytes) : null;
-        var cluster = new NetworkCluster(network, disk);
+        var cluster = new NetworkCluster(network);
         try
         {
+            cluster.smallDisk = smallDiskMebibytes > 0 ? SmallFileSystem.Mount(smallDiskMebibytes) : null;
             await cluster.StartPartsAsync();
             return cluster;
         }
@@ -104,7 +99,7 @@ internal sealed class NetworkCluster : IAsyncDisposable
         for (var i = 1; i <= Nodes; i++)
         {
             var isSmall = i == Nodes && smallDisk is not null;
-            await JoinAsync(await NewNodeAsync(i, isSmall ? smallDisk!.Root : null));
+            await JoinAsync(await NewNodeAsync(i, isSmall ? SmallDisk.Root : null));
         }
 
         foreach (var node in nodes)
@@ -178,40 +173,9 @@ internal sealed class NetworkCluster : IAsyncDisposable
         );
     }
 
-    /// <summary>What <c>/health/cluster</c> says now, with the evidence's age.</summary>
-    public async Task<JsonElement> HealthAsync()
-    {
-        using var reply = await http.GetAsync(new Uri(Url, "/health/cluster"));
-        return JsonDocument.Parse(await reply.Content.ReadAsStringAsync()).RootElement;
-    }
-
-    /// <summary>Waits until evidence that is newer than this call says: everything has its three copies, no copy is damaged or still owed, nobody is away.</summary>
+    /// <summary>Waits until <see cref="ClusterHealth"/> has seen everything whole.</summary>
     /// <returns>How long it took.</returns>
-    public async Task<TimeSpan> WholeAsync(TimeSpan limit)
-    {
-        var clock = Stopwatch.StartNew();
-        var last = default(JsonElement);
-        while (!IsWhole(last, clock.Elapsed))
-        {
-            Assert.True(
-                clock.Elapsed < limit,
-                $"Not whole again within {limit.TotalSeconds} s: {last}\n{api!.LogEnd()}"
-            );
-            await Task.Delay(250);
-            last = await HealthAsync();
-        }
-
-        return clock.Elapsed;
-    }
-
-    private bool IsWhole(JsonElement health, TimeSpan elapsed) =>
-        health.ValueKind == JsonValueKind.Object
-        && health.GetProperty("status").GetString() == "healthy"
-        && health.GetProperty("evidence_age_seconds").GetDouble() < elapsed.TotalSeconds
-        && health.GetProperty("repair_queue").GetInt64() == 0
-        && health.GetProperty("damaged").GetInt64() == 0
-        && health.GetProperty("volumes_away").GetInt32() == 0
-        && health.GetProperty("nodes_reachable").GetInt32() == nodes.Count;
+    public Task<TimeSpan> WholeAsync(TimeSpan limit) => new ClusterHealth(http, Url).WholeAsync(nodes.Count, limit);
 
     private async Task<bool> AnswersAsync(Uri url)
     {
