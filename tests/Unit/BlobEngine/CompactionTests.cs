@@ -180,7 +180,11 @@ public sealed class CompactionTests : IAsyncLifetime
                     {
                         var (id, plain) = kept[i % kept.Count];
                         Assert.Equal(plain, await TestVolume.ReadAsync(store, id, 0, plain.Length));
-                        Assert.True(await store.AdoptAsync(id, (uint)(1 + (i / 50)), None));
+                        // Not each time: every stamp is a block of its own, and the next round would have the more segments to move, the longer this one takes.
+                        if (i % 16 == reader)
+                        {
+                            Assert.True(await store.AdoptAsync(id, (uint)(1 + (i / 50)), None));
+                        }
                     }
 
                     return reads;
