@@ -3,7 +3,18 @@ namespace FileSharing.Metadata;
 /// <summary>What a node says when it asks for news.</summary>
 /// <param name="MapVersion">Of the map that it has.</param>
 /// <param name="OpenVolumes">Ids of its volumes that are open; null when it did not say: then all of them.</param>
-public sealed record Heartbeat(Guid NodeId, long MapVersion, IReadOnlyList<Guid>? OpenVolumes);
+/// <param name="Incarnations">The openings of these, in their order; null when it did not say.</param>
+public sealed record Heartbeat(
+    Guid NodeId,
+    long MapVersion,
+    IReadOnlyList<Guid>? OpenVolumes,
+    IReadOnlyList<long>? Incarnations = null
+);
+
+/// <summary>What a node may be told after its heartbeat was recorded.</summary>
+/// <param name="NewestMap">Version of the newest map; 0 when there is none.</param>
+/// <param name="Superseded">Volumes of which a later opening is on record than the one that the heartbeat named: somebody else has them open.</param>
+public sealed record HeartbeatOutcome(long NewestMap, IReadOnlyCollection<Guid> Superseded);
 
 /// <summary>A registered node as its last heartbeat left it.</summary>
 public sealed record NodeBeat
@@ -37,13 +48,15 @@ public sealed record Beats(IReadOnlyList<NodeBeat> Nodes, IReadOnlyList<VolumeBe
 /// <summary>Heartbeats of nodes and volumes, and the floor of the map that follows from them. Thread-safe.</summary>
 public sealed class Heartbeats(MetadataDb db, TimeProvider time)
 {
-    /// <summary>Notes that these nodes and volumes were heard of. Nobody of them is cut off any more.</summary>
-    /// <returns>Version of the newest map, read after the heartbeats were recorded; 0 when there is none.</returns>
-    public async Task<long> RecordAsync(IReadOnlyCollection<Heartbeat> beats, CancellationToken ct)
+    /// <summary>Notes that these nodes and volumes were heard of. Nobody of them is cut off any more. An opening that was superseded is not heard of.</summary>
+    /// <returns>Read after the heartbeats were recorded.</returns>
+    public async Task<HeartbeatOutcome> RecordAsync(IReadOnlyCollection<Heartbeat> beats, CancellationToken ct)
     {
         ArgumentNullException.ThrowIfNull(beats);
         var silent = beats.Where(beat => beat.OpenVolumes is null).Select(beat => beat.NodeId).ToArray();
-        var open = beats.SelectMany(beat => beat.OpenVolumes ?? [], (beat, volume) => (beat.NodeId, volume)).ToList();
+        var open = beats.SelectMany(Openings).ToList();
+        var openVolumes = open.Select(opening => opening.VolumeId).ToArray();
+        var incarnations = open.Select(opening => opening.Incarnation).ToArray();
         await db.RunAsync(
             """
             WITH heard AS (
@@ -52,7 +65,10 @@ public sealed class Heartbeats(MetadataDb db, TimeProvider time)
             )
             UPDATE volumes v SET seen_at = @now, cut_off = false
             WHERE v.node_id = ANY (@silent)
-               OR (v.node_id, v.volume_id) IN (SELECT * FROM unnest(@openNodes, @openVolumes))
+               OR EXISTS (
+                   SELECT 1 FROM unnest(@openNodes, @openVolumes, @incarnations) AS o (node_id, volume_id, incarnation)
+                   WHERE o.node_id = v.node_id AND o.volume_id = v.volume_id AND o.incarnation >= v.incarnation
+               )
             """,
             new
             {
@@ -60,13 +76,27 @@ public sealed class Heartbeats(MetadataDb db, TimeProvider time)
                 nodes = beats.Select(beat => beat.NodeId).ToArray(),
                 versions = beats.Select(beat => beat.MapVersion).ToArray(),
                 silent,
-                openNodes = open.Select(pair => pair.NodeId).ToArray(),
-                openVolumes = open.Select(pair => pair.volume).ToArray(),
+                openNodes = open.Select(opening => opening.NodeId).ToArray(),
+                openVolumes,
+                incarnations,
             },
             ct
         );
-        return await db.OneAsync<long>("SELECT coalesce(max(version), 0) FROM cluster_maps", null, ct);
+        var superseded = await db.ListAsync<Guid>(
+            """
+            SELECT v.volume_id FROM volumes v
+            JOIN unnest(@openVolumes, @incarnations) AS o (volume_id, incarnation) USING (volume_id)
+            WHERE v.incarnation > o.incarnation
+            """,
+            new { openVolumes, incarnations },
+            ct
+        );
+        var newest = await db.OneAsync<long>("SELECT coalesce(max(version), 0) FROM cluster_maps", null, ct);
+        return new HeartbeatOutcome(newest, superseded);
     }
+
+    private static IEnumerable<(Guid NodeId, Guid VolumeId, long Incarnation)> Openings(Heartbeat beat) =>
+        (beat.OpenVolumes ?? []).Select((volume, i) => (beat.NodeId, volume, beat.Incarnations?[i] ?? long.MaxValue));
 
     /// <summary>Every registered node and volume.</summary>
     public async Task<Beats> ReadAsync(CancellationToken ct)

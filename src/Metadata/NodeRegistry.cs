@@ -218,7 +218,9 @@ public sealed class NodeRegistry(MetadataDb db, IdSource ids, TimeProvider time)
         {
             throw new MetadataException(
                 MetadataError.VolumeRefused,
-                $"Volume {volume.VolumeId} was opened at a later incarnation than {volume.PreviousIncarnation}, or by another node: this is a copy, or it was rolled back."
+                $"Volume {volume.VolumeId} was opened at a later incarnation than {volume.PreviousIncarnation}, or by another node: this is a copy, or it was set back. "
+                    + "Stop whichever process has no right to it. A node that was made as a copy of another begins with an empty Node:Data, empty volumes and a token of its own; a disk that was "
+                    + "set back is emptied and put in as a new one: docs/operations.md."
             );
         }
     }

@@ -250,4 +250,14 @@ internal static partial class LogMessages
 
     [LoggerMessage(54, LogLevel.Warning, "Volume {VolumeId} keeps records that belong elsewhere for now: {Reason}")]
     public static partial void StraysStay(this ILogger log, Guid volumeId, string reason);
+
+    [LoggerMessage(56, LogLevel.Error, "The API refuses the calls of this node: {Reason}")]
+    public static partial void CallsRefused(this ILogger log, string reason);
+
+    [LoggerMessage(
+        57,
+        LogLevel.Error,
+        "That volume {VolumeId} is refused cannot be noted on it, and it will be offered to the cluster again: {Reason}"
+    )]
+    public static partial void RefusalNotNoted(this ILogger log, Guid volumeId, string reason);
 }

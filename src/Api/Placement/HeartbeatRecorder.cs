@@ -14,11 +14,12 @@ internal sealed class HeartbeatRecorder(Heartbeats store, TimeProvider time)
     private readonly Lock gate = new();
     private readonly Dictionary<Guid, (Heartbeat Beat, long At)> recorded = [];
     private Dictionary<Guid, Heartbeat> waiting = [];
-    private Task<long> writing = Task.FromResult(0L);
-    private Task<long>? next;
+    private Task<HeartbeatOutcome> writing = Task.FromResult(new HeartbeatOutcome(0, []));
+    private Task<HeartbeatOutcome>? next;
 
-    /// <returns>Version of the newest map after the heartbeat was recorded, or a little before; the answer must have that one or a newer one.</returns>
-    public Task<long> RecordAsync(Heartbeat beat, CancellationToken ct)
+    /// <returns>Of the moment after the heartbeat was recorded, or a little before; the answer must have the newest map that it names or a newer one. Volumes of other nodes may be
+    /// among those that were superseded.</returns>
+    public Task<HeartbeatOutcome> RecordAsync(Heartbeat beat, CancellationToken ct)
     {
         lock (gate)
         {
@@ -28,7 +29,7 @@ internal sealed class HeartbeatRecorder(Heartbeats store, TimeProvider time)
                 && IsSame(last.Beat, beat)
             )
             {
-                return Task.FromResult(beat.MapVersion);
+                return Task.FromResult(new HeartbeatOutcome(beat.MapVersion, []));
             }
 
             waiting[beat.NodeId] = beat;
@@ -38,7 +39,7 @@ internal sealed class HeartbeatRecorder(Heartbeats store, TimeProvider time)
     }
 
     /// <summary>Whatever came while the write before was under way goes in one.</summary>
-    private async Task<long> WriteAfterAsync(Task before)
+    private async Task<HeartbeatOutcome> WriteAfterAsync(Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         Dictionary<Guid, Heartbeat> beats;
@@ -49,20 +50,24 @@ internal sealed class HeartbeatRecorder(Heartbeats store, TimeProvider time)
             (writing, next) = (next!, null);
         }
 
-        var newest = await store.RecordAsync(beats.Values, CancellationToken.None);
+        var outcome = await store.RecordAsync(beats.Values, CancellationToken.None);
         lock (gate)
         {
-            foreach (var beat in beats.Values)
+            // One that is refused must come to the database again, and again be refused.
+            foreach (
+                var beat in beats.Values.Where(beat => !outcome.Superseded.Intersect(beat.OpenVolumes ?? []).Any())
+            )
             {
                 recorded[beat.NodeId] = (beat, at);
             }
         }
 
-        return newest;
+        return outcome;
     }
 
     private static bool IsSame(Heartbeat last, Heartbeat now) =>
         last.MapVersion == now.MapVersion
         && (last.OpenVolumes ?? []).SequenceEqual(now.OpenVolumes ?? [])
+        && (last.Incarnations ?? []).SequenceEqual(now.Incarnations ?? [])
         && last.OpenVolumes is null == now.OpenVolumes is null;
 }

@@ -85,10 +85,10 @@ internal sealed class KeyRotation(
     }
 
     /// <summary>Nodes that have not said that they have stored this key.</summary>
-    public static IEnumerable<MapNode> WaitingFor(IEnumerable<(MapNode Node, NodeStatus? Status)> answers, uint key) =>
+    public static IEnumerable<MapNode> WaitingFor(IEnumerable<NodeAnswer> answers, uint key) =>
         answers.Where(a => a.Status is not { } status || !HasStored(status, key)).Select(a => a.Node);
 
-    private bool IsStored(IReadOnlyList<(MapNode Node, NodeStatus? Status)> answers, uint key)
+    private bool IsStored(IReadOnlyList<NodeAnswer> answers, uint key)
     {
         var isPatienceOver = time.GetElapsedTime(waiting.Since) >= AwayAfter;
         return answers.All(a => a.Status is { } status ? HasStored(status, key) : isPatienceOver)

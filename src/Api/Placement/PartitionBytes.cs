@@ -1,5 +1,4 @@
 using FileSharing.Cluster.Map;
-using FileSharing.Cluster.Wire;
 
 namespace FileSharing.Api.Placement;
 
@@ -13,7 +12,7 @@ internal sealed class PartitionBytes
 
     /// <param name="map">Says how many partitions each volume owns.</param>
     /// <param name="answers">Of the nodes that answered, and null of the others.</param>
-    public PartitionBytes(ClusterMap map, IEnumerable<(MapNode Node, NodeStatus? Status)> answers)
+    public PartitionBytes(ClusterMap map, IEnumerable<NodeAnswer> answers)
     {
         var counts = map.Table.CountsOf(map.Volumes.Count);
         owned = map.Volumes.Index().ToDictionary(v => v.Item.VolumeId, v => counts[v.Index]);

@@ -11,7 +11,7 @@ internal static class NodeRows
 
     private static IEnumerable<string[]> OfNode(JsonElement node) =>
         [
-            ["node", Text(node, "name"), Text(node, "state"), Text(node, "url")],
+            ["node", Text(node, "name"), Text(node, "state"), OfTwo(Text(node, "url"), Text(node, "reason"))],
             .. node.GetProperty("volumes").EnumerateArray().Select(OfVolume),
         ];
 
@@ -25,7 +25,13 @@ internal static class NodeRows
 
     private static string Figures(JsonElement volume) =>
         $"{ByteText.Of(Number(volume, "disk_bytes"))} used, {ByteText.Of(Number(volume, "free_bytes"))} free, "
-        + $"{Number(volume, "owed")} owed, {Number(volume, "damaged")} damaged, {Text(volume, "volume_id")}";
+        + $"{Number(volume, "owed")} owed, {Number(volume, "damaged")} damaged, {Unproved(volume)}{Text(volume, "volume_id")}";
+
+    /// <summary>Only where there are some: it is an alarm, as no other figure here.</summary>
+    private static string Unproved(JsonElement volume) =>
+        Number(volume, "challenges_failed") is > 0 and var failed ? $"{failed} NOT PROVED, " : "";
+
+    private static string OfTwo(string first, string second) => second.Length > 0 ? $"{first}  {second}" : first;
 
     private static string Text(JsonElement element, string member) =>
         element.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String

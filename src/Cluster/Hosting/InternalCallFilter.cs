@@ -22,6 +22,10 @@ public sealed class InternalCallFilter(Func<InternalAuth?> auth, MapHolder map)
     /// <summary>Where an endpoint finds the verified sender: a node's id, or <see cref="InternalAuth.ApiSender"/>.</summary>
     public const string SenderItem = "fileshare.internal-sender";
 
+    private const string ForeignText =
+        "This call is for processes of the cluster, and the caller has not shown the keys of this one. A storage node that was of another cluster joins this one with an empty "
+        + "Node:Data, empty volumes and a token of its own (fileshare admin node token); one that belongs to another cluster calls the wrong Node:ApiUrl.";
+
     /// <summary>Largest JSON body of an internal call: 1,000 notifications of whole parts.</summary>
     private const int JsonBytesMax = 16 << 20;
 
@@ -79,28 +83,28 @@ public sealed class InternalCallFilter(Func<InternalAuth?> auth, MapHolder map)
     private async Task<string?> SenderAsync(HttpContext context)
     {
         var request = context.Request;
-        var authorization = request.Headers.Authorization.ToString();
-        var prefix = InternalAuth.Scheme + " ";
-        if (auth() is not { } check || !authorization.StartsWith(prefix, StringComparison.Ordinal))
-        {
-            return null;
-        }
-
-        var digest = request.Headers[InternalHttp.ContentDigestHeader].ToString();
-        var pathAndQuery = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var sender = check.Verify(
-            authorization[prefix.Length..],
-            request.Method,
-            pathAndQuery,
-            digest.Length > 0 ? digest : null
-        );
+        var digest = DigestOf(request);
+        var sender = auth()?.Verify(Credentials(request), request.Method, Target(context), digest);
 
         // A signed digest is always checked: what kind of body it is, is not signed.
-        var needsDigest = digest.Length > 0 || request.HasJsonContentType();
+        var needsDigest = digest is not null || request.HasJsonContentType();
         return !needsDigest || (sender is not null && await HasDigestAsync(request, digest)) ? sender : null;
     }
 
-    private static async Task<bool> HasDigestAsync(HttpRequest request, string digest)
+    private static string? Credentials(HttpRequest request)
+    {
+        const string Prefix = InternalAuth.Scheme + " ";
+        var authorization = request.Headers.Authorization.ToString();
+        return authorization.StartsWith(Prefix, StringComparison.Ordinal) ? authorization[Prefix.Length..] : null;
+    }
+
+    private static string? DigestOf(HttpRequest request) =>
+        request.Headers[InternalHttp.ContentDigestHeader].ToString() is { Length: > 0 } digest ? digest : null;
+
+    private static string Target(HttpContext context) =>
+        context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+
+    private static async Task<bool> HasDigestAsync(HttpRequest request, string? digest)
     {
         if (request.ContentLength is not { } length || length > JsonBytesMax)
         {
@@ -113,20 +117,28 @@ public sealed class InternalCallFilter(Func<InternalAuth?> auth, MapHolder map)
         return InternalAuth.DigestOf(body) == digest;
     }
 
-    private static Task RefuseAsync(HttpContext context)
+    private Task RefuseAsync(HttpContext context)
     {
+        var request = context.Request;
+        var difference = auth()
+            ?.ClockDifference(Credentials(request), request.Method, Target(context), DigestOf(request));
+        var (type, detail) = difference is { } late
+            ? (Problem.ClockDiffers, ClockText(late.Sender, late.Ahead))
+            : (Problem.InternalOnly, ForeignText);
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         return context.Response.WriteAsJsonAsync(
-            new Problem(
-                Problem.TypePrefix + "internal-only",
-                "Forbidden",
-                StatusCodes.Status403Forbidden,
-                "This call is for processes of the cluster.",
-                context.TraceIdentifier
-            ),
+            new Problem(type, "Forbidden", StatusCodes.Status403Forbidden, detail, context.TraceIdentifier),
             WireJson.Default.Problem,
             Problem.MediaType,
             context.RequestAborted
         );
     }
+
+    /// <summary>Read by whoever runs the caller. Which of the two clocks is wrong is not known here.</summary>
+    private static string ClockText(string sender, TimeSpan ahead) =>
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The clock of the caller ({sender}) is {ahead.Duration().TotalSeconds:F0} s {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} the one of the process that it called. "
+        )
+        + $"Calls within the cluster are believed up to {InternalAuth.ClockDifferenceMax.TotalSeconds} s: compare both machines with a time server (timedatectl) and set the wrong one. Nothing has to be restarted.";
 }

@@ -30,7 +30,28 @@ public sealed class InternalAuth(ClusterSecrets secrets, TimeProvider time)
 
     /// <summary>The sender, or null when the call is not from this cluster or out of its time.</summary>
     /// <param name="credentials">The header's value after the scheme.</param>
-    public string? Verify(string? credentials, string method, string pathAndQuery, string? contentDigest)
+    public string? Verify(string? credentials, string method, string pathAndQuery, string? contentDigest) =>
+        Read(credentials, method, pathAndQuery, contentDigest) is { } call && IsInTime(call.ClockAhead)
+            ? call.Sender
+            : null;
+
+    /// <summary>For a call that is refused for its time alone: who sent it, and how far their clock is ahead of the one here. Null for any other.</summary>
+    public (string Sender, TimeSpan Ahead)? ClockDifference(
+        string? credentials,
+        string method,
+        string pathAndQuery,
+        string? contentDigest
+    ) => Read(credentials, method, pathAndQuery, contentDigest) is { } call && !IsInTime(call.ClockAhead) ? call : null;
+
+    private static bool IsInTime(TimeSpan clockAhead) => clockAhead.Duration() <= ClockDifferenceMax;
+
+    /// <summary>What a process of this cluster has signed, whenever it did; null when none did.</summary>
+    private (string Sender, TimeSpan ClockAhead)? Read(
+        string? credentials,
+        string method,
+        string pathAndQuery,
+        string? contentDigest
+    )
     {
         var parts = (credentials ?? "").Split(',');
         if (
@@ -56,8 +77,7 @@ public sealed class InternalAuth(ClusterSecrets secrets, TimeProvider time)
             return null;
         }
 
-        var difference = Math.Abs(time.GetUtcNow().ToUnixTimeMilliseconds() - sent);
-        return difference <= ClockDifferenceMax.TotalMilliseconds ? sender : null;
+        return (sender, TimeSpan.FromMilliseconds(sent - time.GetUtcNow().ToUnixTimeMilliseconds()));
     }
 
     /// <summary>Content-Digest of a body (RFC 9530).</summary>

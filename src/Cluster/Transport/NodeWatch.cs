@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Text.Json;
 using FileSharing.Cluster.Map;
 
 namespace FileSharing.Cluster.Transport;
@@ -28,10 +29,17 @@ public sealed class NodeWatch(HttpClient http, MapHolder map, TimeProvider time)
         public CancellationTokenSource Stop { get; } = stop;
         public Task Loop { get; set; } = Task.CompletedTask;
         public volatile bool Reachable;
+
+        /// <summary>Why it is not, as the node or the network said it last.</summary>
+        public volatile string? Reason;
     }
 
     /// <summary>True while the node's line comes.</summary>
     public bool IsReachable(Guid nodeId) => watched.TryGetValue(nodeId, out var node) && node.Reachable;
+
+    /// <summary>Why the node's line does not come; null while it does, and for a node that was not called yet.</summary>
+    public string? ReasonOf(Guid nodeId) =>
+        watched.TryGetValue(nodeId, out var node) && !node.Reachable ? node.Reason : null;
 
     /// <summary>Follows the map from now on.</summary>
     public void Start()
@@ -67,10 +75,15 @@ public sealed class NodeWatch(HttpClient http, MapHolder map, TimeProvider time)
             try
             {
                 await ListenAsync(node, cancellationToken);
+                node.Reason = "It ended its connection.";
             }
-            catch (Exception error) when (error is HttpRequestException or IOException or OperationCanceledException)
+            catch (OperationCanceledException)
             {
-                // The end of the connection is the news; why it ended does not matter.
+                node.Reason = $"It was silent for {SilenceMax.TotalSeconds} s.";
+            }
+            catch (Exception error) when (error is HttpRequestException or IOException or JsonException)
+            {
+                node.Reason = error.Message;
             }
 
             node.Reachable = false;
@@ -91,7 +104,7 @@ public sealed class NodeWatch(HttpClient http, MapHolder map, TimeProvider time)
         silence.CancelAfter(SilenceMax);
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(node.Url, "/internal/v1/watch"));
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
-        response.EnsureSuccessStatusCode();
+        await NodeClient.ThrowOnProblemAsync(response, silence.Token);
         await using var body = await response.Content.ReadAsStreamAsync(silence.Token);
         using var lines = new StreamReader(body);
         while (await lines.ReadLineAsync(silence.Token) is { } line)

@@ -27,7 +27,7 @@ public sealed record HaveReply(IReadOnlyList<bool> Have);
 /// <param name="Reason">Why it is failed or refused.</param>
 /// <param name="SegmentsRemoved">By compaction since it was opened.</param>
 /// <param name="BytesReclaimed">Bytes of these.</param>
-/// <param name="ChallengesFailed">Records of other volumes, since this one was opened, that were listed there and could not be proved.</param>
+/// <param name="ChallengesFailed">By the id of another volume: records that it listed and could not prove when this one asked, since this one was opened.</param>
 /// <param name="BytesFetched">By moves and repair since it was opened.</param>
 /// <param name="FetchBytesPerSecond">The same, over the last ten seconds or so.</param>
 /// <param name="DataKeys">Ids of the data keys that lie on the volume.</param>
@@ -47,7 +47,7 @@ public sealed record VolumeStatus(
     long Damaged,
     long SegmentsRemoved,
     long BytesReclaimed,
-    long ChallengesFailed,
+    IReadOnlyDictionary<Guid, long> ChallengesFailed,
     long BytesFetched,
     double FetchBytesPerSecond,
     IReadOnlyList<uint> DataKeys,
@@ -178,6 +178,15 @@ public sealed record Problem(
 
     /// <summary>The type with which a node says that it runs, and the volume is not open: no reason to leave the node alone.</summary>
     public const string VolumeAway = TypePrefix + "volume-away";
+
+    /// <summary>The type with which the API refuses an opening of a volume: another one is on record.</summary>
+    public const string VolumeRefused = TypePrefix + "volume-refused";
+
+    /// <summary>The type with which a process refuses a call of its own cluster because the clocks of the two differ.</summary>
+    public const string ClockDiffers = TypePrefix + "clock-differs";
+
+    /// <summary>The type with which a process refuses an internal call that no process of its cluster has signed.</summary>
+    public const string InternalOnly = TypePrefix + "internal-only";
 
     /// <summary>The problem that came with a response; null when it has none.</summary>
     public static async Task<Problem?> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)

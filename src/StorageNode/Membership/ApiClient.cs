@@ -43,13 +43,15 @@ internal sealed class ApiClient(HttpClient http, Uri api)
 
     /// <summary>The heartbeat: asks for news, and says which volumes are open (and, as every call does, which map is here).</summary>
     /// <param name="known">Names the news that this node has taken; null for none.</param>
+    /// <param name="openVolumes">Each with the incarnation at which it is open.</param>
     public async Task<ClusterAnswer> GetClusterAsync(
         string? known,
-        IEnumerable<Guid> openVolumes,
+        IEnumerable<(Guid VolumeId, ulong Incarnation)> openVolumes,
         CancellationToken cancellationToken
     )
     {
-        var address = new Uri(api, $"/internal/v1/cluster?volumes={string.Join(',', openVolumes)}");
+        var volumes = string.Join(',', openVolumes.Select(open => $"{open.VolumeId:D}:{open.Incarnation}"));
+        var address = new Uri(api, $"/internal/v1/cluster?volumes={volumes}");
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
         if (known is not null)
         {

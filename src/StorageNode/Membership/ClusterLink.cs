@@ -35,6 +35,9 @@ internal sealed class ClusterLink(
     /// <summary>Names the newest news that this node has taken.</summary>
     private string? taken;
 
+    /// <summary>What the log has of why the API refuses this node; null when it does not.</summary>
+    private string? refusalTold;
+
     /// <summary>Until cancelled.</summary>
     /// <exception cref="NodeCallException">The cluster refuses every volume of this node: copies, or rolled back. The node must not go on.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -48,11 +51,16 @@ internal sealed class ClusterLink(
                     TakeMap(reply.Map);
                 }
 
-                await RefreshAsync(cancellationToken);
+                await RefreshOrRefuseAsync(cancellationToken);
             }
-            catch (NodeCallException refusal) when (refusal.Problem?.Type == Problem.TypePrefix + "volume-refused")
+            catch (NodeCallException refusal) when (refusal.Problem?.Type == Problem.VolumeRefused)
             {
                 throw;
+            }
+            catch (NodeCallException refusal)
+                when (refusal.Problem?.Type is Problem.ClockDiffers or Problem.InternalOnly)
+            {
+                TellOnce(refusal.Problem.Type, refusal.Message);
             }
             catch (Exception error) when (error is HttpRequestException or OperationCanceledException)
             {
@@ -72,6 +80,18 @@ internal sealed class ClusterLink(
                 || state.Secrets.HasPendingDataKey;
             var pause = isEager ? EagerPollInterval : PollInterval;
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task RefreshOrRefuseAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RefreshAsync(cancellationToken);
+        }
+        catch (NodeCallException refusal) when (refusal.Problem?.Type == Problem.VolumeRefused)
+        {
+            await registration.RefuseOpenAsync(refusal, cancellationToken);
         }
     }
 
@@ -107,9 +127,10 @@ internal sealed class ClusterLink(
             var askedAt = time.GetTimestamp();
             var answer = await api.GetClusterAsync(
                 taken,
-                volumes.Open.Select(volume => volume.VolumeId),
+                volumes.Open.Select(volume => (volume.VolumeId, volume.Store.Incarnation)),
                 cancellationToken
             );
+            refusalTold = null;
             // Keys before the map, and on the volumes before in use; also without news, for a volume that could not take one or was not there.
             keys.Add(answer.News?.Secrets.DataKeys ?? []);
             await keys.StoreAsync(cancellationToken);
@@ -134,6 +155,16 @@ internal sealed class ClusterLink(
     }
 
     public void Dispose() => refreshing.Dispose();
+
+    /// <summary>A person has to do something about it: not with every call that is refused, and again when it was over in between.</summary>
+    private void TellOnce(string type, string reason)
+    {
+        if (refusalTold != type)
+        {
+            log.CallsRefused(reason);
+            refusalTold = type;
+        }
+    }
 
     private void Take(ClusterReply reply)
     {

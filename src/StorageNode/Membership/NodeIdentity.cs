@@ -59,9 +59,10 @@ internal sealed class NodeFiles(string directory)
 
     public void WriteMap(byte[] signedMap) => Replace(mapFile, signedMap);
 
-    private void Replace(string file, byte[] content)
+    /// <summary>Durable when it returns, mode 0600.</summary>
+    public static void Replace(string file, byte[] content)
     {
-        Directory.CreateDirectory(directory);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         var temporary = file + ".new";
         File.Delete(temporary);
         var options = new FileStreamOptions

@@ -18,8 +18,6 @@ internal sealed class VolumeRegistration(
     ILogger<VolumeRegistration> log
 )
 {
-    private const string Refused = Problem.TypePrefix + "volume-refused";
-
     private readonly HashSet<OpenVolume> registered = [];
 
     /// <summary>Openings of which an attempt may have been recorded, though its answer was lost.</summary>
@@ -45,12 +43,18 @@ internal sealed class VolumeRegistration(
         {
             return await RegisterAsync(fresh, cancellationToken);
         }
-        catch (NodeCallException refusal) when (refusal.Problem?.Type == Refused)
+        catch (NodeCallException refusal) when (refusal.Problem?.Type == Problem.VolumeRefused)
         {
             await RefuseAsync(fresh, refusal, cancellationToken);
             return null;
         }
     }
+
+    /// <summary>A later opening of one of the open volumes is on record, though all were accepted once: another process has a copy of this node's data. Finds out which.</summary>
+    /// <param name="refusal">With which the API said so.</param>
+    /// <exception cref="NodeCallException">As of <see cref="RegisterNewAsync"/>.</exception>
+    public Task RefuseOpenAsync(NodeCallException refusal, CancellationToken cancellationToken) =>
+        RefuseAsync([.. volumes.Open], refusal, cancellationToken);
 
     /// <summary>One of these was refused, and nothing recorded: finds out which.</summary>
     private async Task RefuseAsync(
@@ -65,8 +69,9 @@ internal sealed class VolumeRegistration(
             {
                 await RegisterAsync([volume], cancellationToken);
             }
-            catch (NodeCallException own) when (own.Problem?.Type == Refused)
+            catch (NodeCallException own) when (own.Problem?.Type == Problem.VolumeRefused)
             {
+                NoteRefusal(volume);
                 supervisor.Refuse(volume, own.Message);
             }
         }
@@ -83,6 +88,7 @@ internal sealed class VolumeRegistration(
         {
             var reply = await api.RegisterAsync(describe([.. openings.Select(Describe)]), cancellationToken);
             registered.UnionWith(openings);
+            openings.ForEach(volume => RefusalNote.Remove(DirectoryOf(volume)));
             log.Registered(openings.Count);
             return reply;
         }
@@ -93,18 +99,40 @@ internal sealed class VolumeRegistration(
         }
     }
 
-    /// <summary>For an API that may have recorded this opening already: it refuses whoever comes from before what it has recorded.</summary>
-    private RegisterVolume Describe(OpenVolume volume)
-    {
-        var incarnation = (long)volume.Store.Incarnation;
-        return new RegisterVolume(
+    private RegisterVolume Describe(OpenVolume volume) =>
+        new(
             volume.VolumeId,
-            mayBeRecorded.Contains(volume) ? incarnation : incarnation - 1,
-            incarnation,
+            PreviousIncarnationOf(volume),
+            (long)volume.Store.Incarnation,
             volume.CapacityBytes,
             volume.Number
         );
+
+    /// <summary>
+    /// The API refuses whoever comes from before what it has recorded: this opening itself, where it may have recorded that already. A volume that was refused does not grow out of it
+    /// by being opened again and again.
+    /// </summary>
+    private long PreviousIncarnationOf(OpenVolume volume)
+    {
+        var incarnation = (long)volume.Store.Incarnation;
+        return registered.Contains(volume) || mayBeRecorded.Contains(volume)
+            ? incarnation
+            : Math.Min(RefusalNote.Read(DirectoryOf(volume)) ?? long.MaxValue, incarnation - 1);
     }
+
+    private void NoteRefusal(OpenVolume volume)
+    {
+        try
+        {
+            RefusalNote.Write(DirectoryOf(volume), PreviousIncarnationOf(volume));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            log.RefusalNotNoted(volume.VolumeId, error.Message);
+        }
+    }
+
+    private string DirectoryOf(OpenVolume volume) => supervisor.Slots[volume.Number - 1].Directory;
 
     /// <summary>
     /// True when the API has not been reached or has said no. Only a lost answer lets the next attempt name this opening: a copied volume that waits

@@ -41,7 +41,7 @@ internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
             var expected = await TryProveAsync(own.Store, ids[i], nonce, cancellationToken);
             if (expected is not null && (proofs[i] is not { } proof || !proof.AsSpan().SequenceEqual(expected)))
             {
-                own.Activity.ChallengeFailed();
+                own.Activity.ChallengeFailed(source.VolumeId);
                 log.ChallengeFailed(source.VolumeId, ids[i]);
             }
         }

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace FileSharing.StorageNode.Volumes;
 
 /// <summary>Counters of a volume's daemons since it was opened, for status. Thread-safe.</summary>
@@ -6,7 +8,7 @@ internal sealed class VolumeActivity(TimeProvider time)
     private readonly RecentRate fetching = new(time);
     private long segmentsRemoved;
     private long bytesReclaimed;
-    private long challengesFailed;
+    private readonly ConcurrentDictionary<Guid, long> challengesFailed = new();
     private long bytesFetched;
 
     /// <summary>Segment files that compaction gave back to the file system.</summary>
@@ -15,8 +17,8 @@ internal sealed class VolumeActivity(TimeProvider time)
     /// <summary>Bytes of those files.</summary>
     public long BytesReclaimed => Interlocked.Read(ref bytesReclaimed);
 
-    /// <summary>Records that another volume lists and could not prove to have.</summary>
-    public long ChallengesFailed => Interlocked.Read(ref challengesFailed);
+    /// <summary>By volume: records that it lists and could not prove to have when this one asked.</summary>
+    public IReadOnlyDictionary<Guid, long> ChallengesFailed => challengesFailed.ToDictionary();
 
     /// <summary>Bytes of the records that moves and repair brought here.</summary>
     public long BytesFetched => Interlocked.Read(ref bytesFetched);
@@ -30,7 +32,7 @@ internal sealed class VolumeActivity(TimeProvider time)
         fetching.Add(bytes);
     }
 
-    public void ChallengeFailed() => Interlocked.Increment(ref challengesFailed);
+    public void ChallengeFailed(Guid volumeId) => challengesFailed.AddOrUpdate(volumeId, 1, (_, count) => count + 1);
 
     public void Reclaimed(int segments, long bytes)
     {

@@ -69,7 +69,7 @@ public sealed class HeartbeatRecorderTests(PostgresFixture postgres) : IAsyncLif
         Assert.Equal(time.Now.UtcDateTime, await SeenAsync(node));
     }
 
-    private Task<long> RecordAsync(Heartbeat beat) => recorder.RecordAsync(beat, CancellationToken.None);
+    private Task<HeartbeatOutcome> RecordAsync(Heartbeat beat) => recorder.RecordAsync(beat, CancellationToken.None);
 
     private Task<int> ExecuteAsync(string sql) => library.Db.RunAsync(sql, null, CancellationToken.None);
 

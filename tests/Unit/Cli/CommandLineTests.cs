@@ -163,6 +163,27 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("passwd: symbolic link", error.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Status_tells_why_a_node_is_away_and_which_volume_could_not_prove_what_it_lists()
+    {
+        await using var server = await ServeAsync(http =>
+            http.Response.WriteAsync(
+                """
+                {"challenges_failed":3,"nodes":[
+                {"name":"1","url":"http://a","state":"unreachable","reason":"Its clock is an hour ahead.","volumes":[]},
+                {"name":"2","url":"http://b","state":"up","reason":null,"volumes":[
+                {"name":"2/1","condition":"writable","owed":0,"damaged":0,"challenges_failed":3,"volume_id":"v21"},
+                {"name":"2/2","condition":"writable","owed":0,"damaged":0,"challenges_failed":0,"volume_id":"v22"}]}]}
+                """
+            )
+        );
+
+        Assert.Equal(0, await RunAsync("admin status"));
+        Assert.Contains("http://a  Its clock is an hour ahead.", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("0 damaged, 3 NOT PROVED, v21", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("0 damaged, v22", output.ToString(), StringComparison.Ordinal);
+    }
+
     private async Task<LoopbackServer> ServeAsync(RequestDelegate answer)
     {
         var server = await LoopbackServer.StartAsync(answer);

@@ -74,6 +74,20 @@ public sealed class InternalAuthTests
         Assert.Equal(isGood, Verified(after) is not null);
     }
 
+    [Fact]
+    public void Of_a_call_that_is_right_but_for_its_time_the_sender_and_the_difference_are_known_and_of_no_other()
+    {
+        var late = Signed();
+        time.Now += TimeSpan.FromHours(1);
+
+        Assert.Equal(("node-a", TimeSpan.FromHours(-1)), Difference(late));
+        Assert.Null(Difference(Signed()));
+        Assert.Null(Difference(late.Replace("node-a", "node-b", StringComparison.Ordinal)));
+    }
+
+    private (string, TimeSpan)? Difference(string credentials) =>
+        Auth().ClockDifference(credentials, "POST", "/internal/v1/x?y=1", Digest);
+
     [Theory]
     [InlineData("")]
     [InlineData("sender=api,ts=1")]

@@ -45,6 +45,31 @@ public sealed class MembershipTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_a_volume_that_was_opened_again_the_older_opening_is_superseded_and_not_heard_of()
+    {
+        var (one, volumes) = await NodeAsync("one", 2);
+        await library.Registry.RegisterAsync(
+            one,
+            "http://127.0.0.1:1",
+            "",
+            [new OpenedVolume(volumes[0], 1, 2, 100)],
+            CancellationToken.None
+        );
+
+        var beat = new Heartbeat(one, 0, volumes, [1, 1]);
+        var outcome = await heartbeats.RecordAsync([beat], CancellationToken.None);
+
+        Assert.Equal([volumes[0]], outcome.Superseded);
+        Assert.Equal(
+            [volumes[1]],
+            (await ReadAsync()).Volumes.Where(v => v.SeenAt is not null).Select(v => v.VolumeId)
+        );
+        Assert.Empty(
+            (await heartbeats.RecordAsync([beat with { Incarnations = [2, 1] }], CancellationToken.None)).Superseded
+        );
+    }
+
+    [Fact]
     public async Task A_node_that_does_not_name_its_open_volumes_has_all_of_them_open()
     {
         var (one, volumes) = await NodeAsync("one", 2);
@@ -66,7 +91,7 @@ public sealed class MembershipTests(PostgresFixture postgres) : IAsyncLifetime
             CancellationToken.None
         );
 
-        Assert.Equal(5, await heartbeats.RecordAsync([new Heartbeat(one, 0, [])], CancellationToken.None));
+        Assert.Equal(5, (await heartbeats.RecordAsync([new Heartbeat(one, 0, [])], CancellationToken.None)).NewestMap);
     }
 
     [Fact]
@@ -185,7 +210,8 @@ public sealed class MembershipTests(PostgresFixture postgres) : IAsyncLifetime
 
     private Task<Beats> ReadAsync() => heartbeats.ReadAsync(CancellationToken.None);
 
-    private Task<long> RecordAsync(Heartbeat beat) => heartbeats.RecordAsync([beat], CancellationToken.None);
+    private Task<HeartbeatOutcome> RecordAsync(Heartbeat beat) =>
+        heartbeats.RecordAsync([beat], CancellationToken.None);
 
     private async Task<(Guid Node, Guid[] Volumes)> NodeAsync(string name, int volumes)
     {

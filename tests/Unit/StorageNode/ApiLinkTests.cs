@@ -74,6 +74,34 @@ public sealed class ApiLinkTests
         }
     }
 
+    [Theory]
+    [InlineData(Problem.ClockDiffers)]
+    [InlineData(Problem.InternalOnly)]
+    public async Task A_node_whose_calls_are_refused_says_why_in_its_log_once_and_goes_on_asking(string type)
+    {
+        var asked = 0;
+        await using var api = await ScriptedApi.StartAsync(async context =>
+        {
+            Interlocked.Increment(ref asked);
+            context.Response.StatusCode = StatusCodes.Status403Forbidden;
+            await context.Response.WriteAsJsonAsync(
+                new Problem(type, "Forbidden", 403, "Set the clock.", null),
+                WireJson.Default.Problem,
+                Problem.MediaType
+            );
+        });
+        using var lines = new LogLines();
+        await using var cluster = await NodeCluster.StartAsync(
+            settings => settings with { ApiUrl = api.Url },
+            lines: lines
+        );
+
+        await NodeCluster.EventuallyAsync(() => Volatile.Read(ref asked) > 9, "each node asks again and again");
+
+        var told = lines.All.Where(line => line.Contains("Set the clock.", StringComparison.Ordinal));
+        Assert.Equal(3, told.Count());
+    }
+
     [Fact]
     public async Task A_batch_that_the_api_refuses_for_good_is_dropped_and_the_next_one_arrives()
     {

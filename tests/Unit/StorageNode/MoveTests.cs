@@ -193,15 +193,17 @@ public sealed class MoveTests
         await using var cluster = await NodeCluster.StartAsync(settings => Eager(settings, api.Url));
         await PutChunksAsync(cluster, first: 0);
         await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
-        Assert.All(cluster.Nodes, node => Assert.Equal(0, node!.Volumes.Open[0].Activity.ChallengesFailed));
+        Assert.All(cluster.Nodes, node => Assert.Empty(node!.Volumes.Open[0].Activity.ChallengesFailed));
 
         FlipLastBytesOfEverySegment(cluster.DataOf(1));
 
         await NodeCluster.EventuallyAsync(
-            () => cluster.Nodes[0]!.Volumes.Open[0].Activity.ChallengesFailed > 0,
+            () =>
+                cluster.Nodes[0]!.Volumes.Open[0].Activity.ChallengesFailed.GetValueOrDefault(VolumeOf(cluster, 1)) > 0,
             "another volume has noticed"
         );
-        Assert.Equal(0, cluster.Nodes[1]!.Volumes.Open[0].Activity.ChallengesFailed);
+        Assert.Empty(cluster.Nodes[1]!.Volumes.Open[0].Activity.ChallengesFailed);
+        Assert.Equal([VolumeOf(cluster, 1)], cluster.Nodes[0]!.Volumes.Open[0].Activity.ChallengesFailed.Keys);
     }
 
     [Fact]

@@ -13,6 +13,7 @@ using FileSharing.Cluster.Transport;
 using FileSharing.Standalone;
 using FileSharing.StorageNode;
 using FileSharing.StorageNode.Membership;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FileSharing.UnitTests.StorageNode;
@@ -29,6 +30,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     private readonly MapHolder map = new();
     private readonly HttpClient internalHttp;
     private readonly Func<NodeSettings, NodeSettings>? configure;
+    private Action<ILoggingBuilder> logging = TestLog.Configure;
 
     private NodeCluster(ClusterSecrets secrets, RootKey rootKey, Func<NodeSettings, NodeSettings>? configure, int nodes)
     {
@@ -63,7 +65,12 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     /// <param name="configure">Changes what the nodes are started with.</param>
     /// <param name="nodes">How many; the first three have the partitions.</param>
-    public static async Task<NodeCluster> StartAsync(Func<NodeSettings, NodeSettings>? configure = null, int nodes = 3)
+    /// <param name="lines">Gets what they log.</param>
+    public static async Task<NodeCluster> StartAsync(
+        Func<NodeSettings, NodeSettings>? configure = null,
+        int nodes = 3,
+        LogLines? lines = null
+    )
     {
         var rootKeyHex = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RootKey.Bytes));
         var root = RootKey.Parse(rootKeyHex);
@@ -80,6 +87,7 @@ internal sealed class NodeCluster : IAsyncDisposable
             ChunkingPolicy = "dedup",
         };
         var cluster = new NodeCluster(made, root, configure, nodes);
+        cluster.logging = lines is null ? TestLog.Configure : lines.Configure;
         await SecretFile.WriteAsync(
             cluster.RootKeyFile,
             rootKeyHex,
@@ -280,7 +288,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         Nodes[i] = await NodeServer.StartAsync(
             change?.Invoke(settings) ?? settings,
             peers: null,
-            TestLog.Configure,
+            logging,
             CancellationToken.None
         );
     }

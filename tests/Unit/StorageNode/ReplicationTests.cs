@@ -92,31 +92,14 @@ public sealed class ReplicationTests
     {
         await using var cluster = await NodeCluster.StartAsync(settings => settings with { FreeBytesMin = 1L << 60 });
         await cluster.PutAsync(0, NodeCluster.Random(1_000, seed: 12));
-        var lines = new LineCollector();
-        var watch = new VolumeWatch(cluster.Nodes[0]!.Volumes, TimeProvider.System, lines);
+        using var lines = new LogLines();
+        using var logs = LoggerFactory.Create(lines.Configure);
+        var watch = new VolumeWatch(cluster.Nodes[0]!.Volumes, TimeProvider.System, logs.CreateLogger<VolumeWatch>());
 
         watch.Look();
         watch.Look();
 
-        Assert.Contains("is full", Assert.Single(lines.Lines), StringComparison.Ordinal);
-    }
-
-    private sealed class LineCollector : ILogger<VolumeWatch>
-    {
-        public List<string> Lines { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => Lines.Add(formatter(state, exception));
+        Assert.Contains("is full", Assert.Single(lines.All), StringComparison.Ordinal);
     }
 
     [Fact]

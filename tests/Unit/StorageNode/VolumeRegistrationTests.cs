@@ -12,6 +12,7 @@ public sealed class VolumeRegistrationTests
     private readonly ConcurrentQueue<RegisterRequest> accepted = new();
     private Func<RegisterRequest, bool> isRefused = _ => false;
     private volatile bool isAway;
+    private volatile bool isSuperseded;
 
     [Fact]
     public async Task A_volume_that_is_opened_later_is_registered_then_and_by_itself()
@@ -76,6 +77,63 @@ public sealed class VolumeRegistrationTests
     }
 
     [Fact]
+    public async Task A_refused_volume_does_not_become_acceptable_by_being_opened_again_and_again()
+    {
+        // As the API does that has recorded opening 3 of the second volume, the copy having been made before the first.
+        isRefused = request => request.Volumes.Any(v => v is { Number: 2, PreviousIncarnation: < 3 });
+        await using var api = await ScriptedApi.StartAsync(AnswerAsync);
+        await using var cluster = await NodeCluster.StartAsync(settings =>
+            NodeCluster.WithTwoVolumes(settings) with
+            {
+                ApiUrl = api.Url,
+            }
+        );
+        for (var opening = 1; opening <= 5; opening++)
+        {
+            var slot = cluster.Nodes[0]!.Supervisor.Slots[1];
+            await NodeCluster.EventuallyAsync(
+                () => slot.Standing.State == VolumeState.Refused,
+                $"opening {opening} is refused"
+            );
+            await cluster.StopNodeAsync(0);
+            await cluster.RestartNodeAsync(0);
+        }
+
+        isRefused = _ => false;
+        await cluster.StopNodeAsync(0);
+        await cluster.RestartNodeAsync(0);
+        await NodeCluster.EventuallyAsync(
+            () => OfFirstNode(cluster).Any(request => request.Volumes.Any(volume => volume.Number == 2)),
+            "the cluster takes it after all"
+        );
+        Assert.False(File.Exists(Path.Combine(cluster.DataOf(0), "volume-2", "refused")));
+    }
+
+    [Fact]
+    public async Task A_volume_that_another_process_has_opened_since_is_closed_and_the_other_one_stays()
+    {
+        await using var api = await ScriptedApi.StartAsync(AnswerAsync);
+        await using var cluster = await NodeCluster.StartAsync(settings =>
+            NodeCluster.WithTwoVolumes(settings) with
+            {
+                ApiUrl = api.Url,
+            }
+        );
+        var node = cluster.Nodes[0]!;
+        await NodeCluster.EventuallyAsync(() => OfFirstNode(cluster).Count == 1, "both volumes are registered");
+
+        isRefused = request => request.Volumes.Any(v => v is { Number: 2, PreviousIncarnation: < 2 });
+        isSuperseded = true;
+
+        await NodeCluster.EventuallyAsync(
+            () => node.Supervisor.Slots[1].Standing.State == VolumeState.Refused,
+            "the second one is closed"
+        );
+        Assert.Equal(VolumeState.Open, node.Supervisor.Slots[0].Standing.State);
+        Assert.False(node.Completion.IsCompleted);
+    }
+
+    [Fact]
     public async Task A_node_whose_volumes_are_all_refused_ends()
     {
         isRefused = _ => true;
@@ -109,20 +167,31 @@ public sealed class VolumeRegistrationTests
 
         if (context.Request.Path != "/internal/v1/nodes/register")
         {
-            context.Response.StatusCode = StatusCodes.Status304NotModified;
+            await (isSuperseded ? RefuseAsync(context) : AnswerNothingNewAsync(context));
             return;
         }
 
         var request = (await context.Request.ReadFromJsonAsync(WireJson.Default.RegisterRequest))!;
         if (isRefused(request))
         {
-            var problem = new Problem(Problem.TypePrefix + "volume-refused", "Conflict", 409, "of the test", null);
-            context.Response.StatusCode = StatusCodes.Status409Conflict;
-            await context.Response.WriteAsJsonAsync(problem, WireJson.Default.Problem, Problem.MediaType);
+            await RefuseAsync(context);
             return;
         }
 
         accepted.Enqueue(request);
         await context.Response.WriteAsJsonAsync(new RegisterReply(null), WireJson.Default.RegisterReply);
+    }
+
+    private static Task AnswerNothingNewAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status304NotModified;
+        return Task.CompletedTask;
+    }
+
+    private static Task RefuseAsync(HttpContext context)
+    {
+        var problem = new Problem(Problem.VolumeRefused, "Conflict", 409, "of the test", null);
+        context.Response.StatusCode = StatusCodes.Status409Conflict;
+        return context.Response.WriteAsJsonAsync(problem, WireJson.Default.Problem, Problem.MediaType);
     }
 }

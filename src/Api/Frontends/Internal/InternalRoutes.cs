@@ -100,9 +100,17 @@ internal static class InternalRoutes
     {
         if (SenderOf(context) is { } node)
         {
-            var beat = new Heartbeat(node, MapVersionOf(context), volumes is null ? null : IdsIn(volumes));
-            var newest = await heartbeats.RecordAsync(beat, context.RequestAborted);
-            if (newest > (state.Published?.Version ?? 0))
+            var beat = BeatOf(node, MapVersionOf(context), volumes);
+            var outcome = await heartbeats.RecordAsync(beat, context.RequestAborted);
+            if (outcome.Superseded.Intersect(beat.OpenVolumes ?? []).Any())
+            {
+                throw new MetadataException(
+                    MetadataError.VolumeRefused,
+                    "Volumes of this node were opened by another process after this one has opened them."
+                );
+            }
+
+            if (outcome.NewestMap > (state.Published?.Version ?? 0))
             {
                 // Another API process made it. Whoever comes back after a cut-off must not act by an older map than the floor.
                 await maps.RefreshAsync(context.RequestAborted);
@@ -128,19 +136,32 @@ internal static class InternalRoutes
     private static long MapVersionOf(HttpContext context) =>
         long.TryParse(context.Request.Headers[InternalHttp.MapVersionHeader], out var version) ? version : 0;
 
-    private static List<Guid> IdsIn(string list)
+    /// <param name="volumes">Ids of the open ones, each with its incarnation behind a colon; from a node of the release before without it.</param>
+    private static Heartbeat BeatOf(Guid node, long mapVersion, string? volumes)
     {
         var ids = new List<Guid>();
-        foreach (var part in list.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        var incarnations = new List<long>();
+        foreach (var part in (volumes ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
-            ids.Add(
-                Guid.TryParse(part, out var id)
-                    ? id
-                    : throw new ApiException(ApiError.InvalidRequest, $"'{part}' is not the id of a volume.")
-            );
+            var fields = part.Split(':');
+            var incarnation = long.MaxValue;
+            if (
+                fields.Length > 2
+                || !Guid.TryParse(fields[0], out var id)
+                || (fields.Length == 2 && !long.TryParse(fields[1], out incarnation))
+            )
+            {
+                throw new ApiException(
+                    ApiError.InvalidRequest,
+                    $"'{part}' is not the id of a volume with its incarnation."
+                );
+            }
+
+            ids.Add(id);
+            incarnations.Add(incarnation);
         }
 
-        return ids;
+        return new Heartbeat(node, mapVersion, volumes is null ? null : ids, volumes is null ? null : incarnations);
     }
 
     private static async Task<NoContent> ReportPartitionsAsync(

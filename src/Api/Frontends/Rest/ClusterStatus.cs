@@ -19,47 +19,62 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
 
     public async Task<IReadOnlyList<NodeMessage>> AllAsync(CancellationToken ct) => Messages(await AnswersAsync(ct));
 
-    public static IReadOnlyList<NodeMessage> Messages(IEnumerable<(MapNode Node, NodeStatus? Status)> answers) =>
+    public static IReadOnlyList<NodeMessage> Messages(IReadOnlyList<NodeAnswer> answers)
+    {
+        var unproved = answers
+            .SelectMany(answer => answer.Status?.Volumes ?? [])
+            .SelectMany(asking => asking.ChallengesFailed)
+            .ToLookup(failed => failed.Key, failed => failed.Value);
+        return
         [
             .. answers.Select(answer =>
                 answer.Status is { } status
-                    ? Message(answer.Node, Up, [.. status.Volumes.Select(v => Message(answer.Node, v))])
-                    : Message(answer.Node, "unreachable", [])
+                    ? Message(answer.Node, Up, null, [.. status.Volumes.Select(v => Message(answer.Node, v, unproved))])
+                    : Message(answer.Node, "unreachable", answer.Reason, [])
             ),
         ];
+    }
 
     /// <summary>Records known to be damaged on the nodes that answered, not healed yet.</summary>
     public static long DamagedOf(IReadOnlyList<NodeMessage> nodes) => nodes.Sum(n => n.Volumes.Sum(v => v.Damaged));
+
+    /// <summary>Records that volumes listed and could not prove to others, since these were opened.</summary>
+    public static long ChallengesFailedOf(IReadOnlyList<NodeMessage> nodes) =>
+        nodes.Sum(n => n.Volumes.Sum(v => v.ChallengesFailed));
 
     /// <summary>Volumes that the nodes which answered cannot serve.</summary>
     public static int VolumesAwayOf(IReadOnlyList<NodeMessage> nodes) =>
         nodes.Sum(n => n.Volumes.Count(v => v.Condition is "opening" or "failed" or "refused"));
 
-    /// <summary>Every node of the map with what it says of itself; null for one that cannot be asked.</summary>
-    public async Task<IReadOnlyList<(MapNode Node, NodeStatus? Status)>> AnswersAsync(CancellationToken ct) =>
-        await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(async n => (n, await AnswerAsync(n, ct))));
+    public async Task<IReadOnlyList<NodeAnswer>> AnswersAsync(CancellationToken ct) =>
+        await Task.WhenAll((state.Map.Current?.Nodes ?? []).Select(node => AnswerAsync(node, ct)));
 
-    private async Task<NodeStatus?> AnswerAsync(MapNode node, CancellationToken ct)
+    private async Task<NodeAnswer> AnswerAsync(MapNode node, CancellationToken ct)
     {
-        if (IsReachable(node))
+        if (!IsReachable(node))
         {
-            try
-            {
-                return await nodes.StatusAsync(node, ct);
-            }
-            catch (Exception e) when (NodeCalls.IsFailure(e, ct))
-            {
-                log.NodeCallFailed("status", e.Message);
-            }
+            return new NodeAnswer(node, null, watch.ReasonOf(node.NodeId));
         }
 
-        return null;
+        try
+        {
+            return new NodeAnswer(node, await nodes.StatusAsync(node, ct), null);
+        }
+        catch (Exception e) when (NodeCalls.IsFailure(e, ct))
+        {
+            log.NodeCallFailed("status", e.Message);
+            return new NodeAnswer(node, null, e.Message);
+        }
     }
 
-    private static NodeMessage Message(MapNode node, string state, IReadOnlyList<VolumeMessage> volumes) =>
-        new(node.NodeId, node.Name, node.Url.GetLeftPart(UriPartial.Authority), node.Zone, state, volumes);
+    private static NodeMessage Message(
+        MapNode node,
+        string state,
+        string? reason,
+        IReadOnlyList<VolumeMessage> volumes
+    ) => new(node.NodeId, node.Name, node.Url.GetLeftPart(UriPartial.Authority), node.Zone, state, reason, volumes);
 
-    private static VolumeMessage Message(MapNode node, VolumeStatus v) =>
+    private static VolumeMessage Message(MapNode node, VolumeStatus v, ILookup<Guid, long> unproved) =>
         new(
             VolumeName.Of(node, v.Number),
             v.VolumeId,
@@ -72,8 +87,8 @@ internal sealed class NodeStates(ClusterState state, NodeClient nodes, NodeWatch
             v.FreeBytes,
             v.Owed,
             v.Damaged,
+            v.VolumeId is { } id ? unproved[id].Sum() : 0,
             v.BytesReclaimed,
-            v.ChallengesFailed,
             v.BytesFetched
         );
 }
@@ -113,6 +128,7 @@ internal static class ClusterStatus
             cluster.Map.Current?.Version ?? 0,
             NodeStates.DamagedOf(nodes),
             NodeStates.VolumesAwayOf(nodes),
+            NodeStates.ChallengesFailedOf(nodes),
             queue,
             RepairStatus.EstimateOf(queue, moves, comparisons),
             moves,

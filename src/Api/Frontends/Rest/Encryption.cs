@@ -1,7 +1,5 @@
 using FileSharing.Api.Placement;
 using FileSharing.Chunks.Keys;
-using FileSharing.Cluster.Map;
-using FileSharing.Cluster.Wire;
 using FileSharing.Metadata;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -39,7 +37,7 @@ internal static class Encryption
     }
 
     /// <summary>The node when it did not answer, else those of its volumes that it cannot read now.</summary>
-    private static IEnumerable<string> NotCounted((MapNode Node, NodeStatus? Status) answer) =>
+    private static IEnumerable<string> NotCounted(NodeAnswer answer) =>
         answer.Status is { } status
             ? status.Volumes.Where(v => v.IsAway).Select(v => VolumeName.Of(answer.Node, v.Number))
             : [answer.Node.Name];

@@ -65,6 +65,7 @@ internal static class Health
                 RepairStatus.EstimateOf(queue, moves, comparisons),
                 NodeStates.DamagedOf(nodes),
                 NodeStates.VolumesAwayOf(nodes),
+                NodeStates.ChallengesFailedOf(nodes),
                 moves,
                 comparisons,
                 context.Features.Get<User>() is { IsAdministrator: true } ? nodes : null

@@ -1,6 +1,5 @@
 using FileSharing.Api.Placement;
 using FileSharing.Cluster.Map;
-using FileSharing.Cluster.Wire;
 using FileSharing.Metadata;
 
 namespace FileSharing.Api.Frontends.Rest;
@@ -16,10 +15,7 @@ internal sealed class RepairStatus(
 )
 {
     /// <returns>Null before there is a map.</returns>
-    public async Task<MovesMessage?> MovesAsync(
-        IEnumerable<(MapNode Node, NodeStatus? Status)> answers,
-        CancellationToken ct
-    )
+    public async Task<MovesMessage?> MovesAsync(IEnumerable<NodeAnswer> answers, CancellationToken ct)
     {
         if (cluster.Map.Current is not { } map)
         {

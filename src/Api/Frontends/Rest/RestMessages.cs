@@ -142,15 +142,19 @@ internal sealed record NewJoinTokenRequest(string? Name = null);
 
 internal sealed record JoinTokenReply(string Token, DateTime ExpiresAt);
 
+/// <param name="State">up: it answered; unreachable: it did not.</param>
+/// <param name="Reason">Why it is unreachable, when the API has tried.</param>
 internal sealed record NodeMessage(
     Guid NodeId,
     string Name,
     string Url,
     string Zone,
     string State,
+    string? Reason,
     IReadOnlyList<VolumeMessage> Volumes
 );
 
+/// <param name="ChallengesFailed">Records that it lists and could not prove to have when other volumes asked, since these were opened: its disk has lost them, or its node lies.</param>
 internal sealed record VolumeMessage(
     string Name,
     Guid? VolumeId,
@@ -163,8 +167,8 @@ internal sealed record VolumeMessage(
     long FreeBytes,
     long Owed,
     long Damaged,
-    long ReclaimedBytes,
     long ChallengesFailed,
+    long ReclaimedBytes,
     long FetchedBytes
 );
 
@@ -203,6 +207,7 @@ internal sealed record ClusterStatusReply(
     long MapVersion,
     long Damaged,
     int VolumesAway,
+    long ChallengesFailed,
     long RepairQueue,
     double? RepairEstimateSeconds,
     MovesMessage? Moves,
@@ -244,6 +249,7 @@ internal sealed record ClusterHealthReply(
     double? RepairEstimateSeconds,
     long Damaged,
     int VolumesAway,
+    long ChallengesFailed,
     MovesMessage? Moves,
     ComparisonsMessage? Comparisons,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<NodeMessage>? Nodes

@@ -81,7 +81,7 @@ internal static class StatusCall
             Damaged: 0,
             SegmentsRemoved: 0,
             BytesReclaimed: 0,
-            ChallengesFailed: 0,
+            ChallengesFailed: new Dictionary<Guid, long>(),
             BytesFetched: 0,
             FetchBytesPerSecond: 0,
             DataKeys: [],
