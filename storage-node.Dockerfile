@@ -38,6 +38,6 @@ ENV FILESHARE__Node__Data=/data \
 EXPOSE 8091
 # The certificate bears the public name, not that of the loopback.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
-    CMD curl -fsSk -o /dev/null "${FILESHARE__Node__Listen%%:*}://127.0.0.1:8091/health/ready"
+    CMD curl -fsSk -o /dev/null "${FILESHARE__Node__Listen%%:*}://127.0.0.1:${FILESHARE__Node__Listen##*:}/health/ready"
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["/app/FileSharing.StorageNode"]
