@@ -98,7 +98,7 @@ internal sealed class Volume : IDisposable
         {
             throw new BlobException(
                 BlobError.WrongCluster,
-                $"{Options.Path} belongs to cluster {previous.ClusterId}, not to {Options.ClusterId}."
+                $"{Options.Path} belongs to cluster {previous.ClusterId}, not to {Options.ClusterId}. Put the right disk there; if nothing on this one is needed, make the directory empty."
             );
         }
 

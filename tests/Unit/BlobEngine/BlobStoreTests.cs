@@ -248,6 +248,7 @@ public sealed class BlobStoreTests : IAsyncDisposable
             volume.OpenAsync(volume.Options with { ClusterId = Guid.NewGuid() })
         );
         Assert.Equal(BlobError.WrongCluster, error.Error);
+        Assert.Contains("Put the right disk there", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
