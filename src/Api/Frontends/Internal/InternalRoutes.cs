@@ -51,11 +51,13 @@ internal static class InternalRoutes
         HttpContext context,
         NodeRegistry registry,
         MapMaker maps,
+        NodeWatch watch,
         ClusterState state,
         ILogger<ClusterState> log
     )
     {
         RefuseOtherNode(context, request.NodeId);
+        RefuseSecondProcess(request, state.Map.Current, watch);
         await registry.RegisterAsync(
             request.NodeId,
             request.Url.GetLeftPart(UriPartial.Authority),
@@ -82,6 +84,24 @@ internal static class InternalRoutes
         if (SenderOf(context) != nodeId)
         {
             throw new ApiException(ApiError.Forbidden, "A node registers itself, and no other.");
+        }
+    }
+
+    /// <summary>A node that moves has stopped before it starts elsewhere. One that answers where it was is another process with the same <c>node.json</c>.</summary>
+    private static void RefuseSecondProcess(RegisterRequest request, ClusterMap? map, NodeWatch watch)
+    {
+        var known = map?.Nodes.FirstOrDefault(node => node.NodeId == request.NodeId);
+        if (
+            known is not null
+            && known.Url.GetLeftPart(UriPartial.Authority) != request.Url.GetLeftPart(UriPartial.Authority)
+            && watch.IsReachable(known.NodeId)
+        )
+        {
+            throw new ApiException(
+                ApiError.NodeRefused,
+                $"Node '{known.Name}' answers at {known.Url} while it registers from {request.Url}: two processes have one identity. "
+                    + "If Node:Data was copied, stop the copy, give it an empty Node:Data with volumes of its own, and let it join with a token. If the node has moved, stop it where it was."
+            );
         }
     }
 
