@@ -187,6 +187,50 @@ public sealed class RotationTests : IAsyncLifetime
         await AssertHoldsAsync(store, [kept, also]);
     }
 
+    [Fact]
+    public async Task A_directory_that_fails_its_checksum_is_not_believed_and_the_index_is_made_from_the_batches()
+    {
+        List<(ChunkId Id, byte[] Plain)> kept;
+        await using (var store = await volume.OpenAsync())
+        {
+            kept = [await volume.PutAsync(store, 5_000, seed: 1), await volume.PutAsync(store, 5_000, seed: 2)];
+            await store.SealAsync(None);
+        }
+
+        using (var file = File.OpenWrite(volume.LastSegment))
+        {
+            // The first entry's id: everything else about the directory stays as it was.
+            file.Position =
+                file.Length
+                - (2 * SegmentFormat.FooterBlockBytes)
+                + SegmentFormat.BatchHeaderBytes
+                + SegmentFormat.FrameHeaderBytes
+                + SegmentFormat.DirectoryPrefixBytes;
+            file.WriteByte((byte)~kept[0].Id.ToByteArray()[0]);
+        }
+
+        Directory.Delete(Path.Combine(volume.Options.Path, "index"), recursive: true);
+        await using var rebuilt = await volume.OpenAsync();
+        await AssertHoldsAsync(rebuilt, kept);
+        Assert.Equal(kept.Count, rebuilt.Stats().Records);
+    }
+
+    [Fact]
+    public void The_rewriter_asks_for_no_key_that_does_not_lie_on_the_volume()
+    {
+        using var pool = new BufferPool(1 << 20);
+        volume.Keys.Add(volume.KeyOf(1));
+        volume.Keys.Use(1);
+        var isStored = false;
+        var rewriter = new RecordRewriter(volume.Keys, volume.Codec, _ => isStored, pool);
+
+        Assert.Equal(0, rewriter.CurrentKeyId);
+        Assert.False(rewriter.IsNeeded(0));
+        isStored = true;
+        Assert.Equal(1, rewriter.CurrentKeyId);
+        Assert.True(rewriter.IsNeeded(0));
+    }
+
     /// <summary>With good checksums, under the current key, of other bytes than its id names.</summary>
     private byte[] MakeWrongRecord()
     {
