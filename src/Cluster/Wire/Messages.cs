@@ -182,6 +182,9 @@ public sealed record Problem(
     /// <summary>The type with which the API refuses an opening of a volume: another one is on record.</summary>
     public const string VolumeRefused = TypePrefix + "volume-refused";
 
+    /// <summary>The type with which the API refuses a process whose node answers elsewhere.</summary>
+    public const string NodeRefused = TypePrefix + "node-refused";
+
     /// <summary>The type with which a process refuses a call of its own cluster because the clocks of the two differ.</summary>
     public const string ClockDiffers = TypePrefix + "clock-differs";
 

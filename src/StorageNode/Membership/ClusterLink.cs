@@ -58,7 +58,7 @@ internal sealed class ClusterLink(
                 throw;
             }
             catch (NodeCallException refusal)
-                when (refusal.Problem?.Type is Problem.ClockDiffers or Problem.InternalOnly)
+                when (refusal.Problem?.Type is Problem.ClockDiffers or Problem.InternalOnly or Problem.NodeRefused)
             {
                 TellOnce(refusal.Problem.Type, refusal.Message);
             }

@@ -63,6 +63,7 @@ internal sealed class FakeNode : IDisposable
         {
             VolumeId = VolumeId,
             Incarnation = Incarnation + 1,
+            Url = Url,
         };
         await copy.RegisterAsync(VolumeId, copy.Incarnation);
         return copy;

@@ -42,7 +42,7 @@ public sealed class SecondProcessTests(PostgresFixture postgres) : IAsyncLifetim
         await Task.Delay(NodeWatch.SilenceMax, TestContext.Current.CancellationToken);
 
         var refusal = await Assert.ThrowsAsync<NodeCallException>(() => RegisterAsync(nodes[1], Elsewhere));
-        Assert.Equal(Problem.TypePrefix + "node-refused", refusal.Problem?.Type);
+        Assert.Equal(Problem.NodeRefused, refusal.Problem?.Type);
         Assert.Contains("If Node:Data was copied, stop the copy", refusal.Message, StringComparison.Ordinal);
         await RegisterAsync(nodes[0], place.Url);
 

@@ -77,6 +77,7 @@ public sealed class ApiLinkTests
     [Theory]
     [InlineData(Problem.ClockDiffers)]
     [InlineData(Problem.InternalOnly)]
+    [InlineData(Problem.NodeRefused)]
     public async Task A_node_whose_calls_are_refused_says_why_in_its_log_once_and_goes_on_asking(string type)
     {
         var asked = 0;
