@@ -60,7 +60,7 @@ public sealed class NodeTroubleTests(PostgresFixture postgres) : IAsyncLifetime
 
         Assert.Matches(@"\b36\d\d s ahead of ", TextOf(node, "reason"));
         Assert.Contains("timedatectl", TextOf(node, "reason"), StringComparison.Ordinal);
-        Assert.Equal(0, (await HealthAsync(api.AliceToken)).GetProperty("nodes_up").GetInt32());
+        Assert.Equal(0, (await HealthAsync(api.AliceToken)).GetProperty("nodes_reachable").GetInt32());
     }
 
     [Fact]
