@@ -266,11 +266,11 @@ public sealed partial class BlobStore : IAsyncDisposable
         return volume.Index.ListOwed(after, max);
     }
 
-    /// <summary>Records in order of id, at most <paramref name="max"/> of those after <paramref name="after"/>.</summary>
-    public IReadOnlyList<RecordInfo> List(ChunkId? after, int max)
+    /// <summary>Records in order of id, at most <paramref name="max"/> of those after <paramref name="after"/>, none after <paramref name="last"/>.</summary>
+    public IReadOnlyList<RecordInfo> List(ChunkId? after, int max, ChunkId? last = null)
     {
         ThrowIfDisposed();
-        return volume.Index.List(after, max);
+        return volume.Index.List(after, max, last);
     }
 
     public VolumeStats Stats()

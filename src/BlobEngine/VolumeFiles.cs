@@ -82,7 +82,7 @@ internal sealed class VolumeFiles(IDisk disk, string path)
     }
 
     public static VolumeIdentity NewIdentity(VolumeOptions options, TimeProvider time) =>
-        new(Format, Guid.NewGuid(), options.ClusterId, options.NodeName, 0, time.GetUtcNow());
+        new(Format, options.NewVolumeId ?? Guid.NewGuid(), options.ClusterId, options.NodeName, 0, time.GetUtcNow());
 
     /// <returns>The format to write: files of the first one had no checksum and no copy.</returns>
     private int Known(int format, string name) =>

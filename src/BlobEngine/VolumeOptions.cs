@@ -51,4 +51,10 @@ public sealed record VolumeOptions
 
     /// <summary>The store below the index; null for RocksDB. Another one simulates.</summary>
     internal IIndexEngine? IndexEngine { get; init; }
+
+    /// <summary>Whoever appends writes the batch, on its own thread: a simulation has only one. Without linger.</summary>
+    internal bool WritesOnCaller { get; init; }
+
+    /// <summary>Of a volume that is made; null for a new one. A simulation has the same ones every time.</summary>
+    internal Guid? NewVolumeId { get; init; }
 }

@@ -84,11 +84,11 @@ internal sealed class ChunkIndex : IDisposable
         return store.Get(IndexKeys.OfId(key, IndexKeys.Entry, id), value) < 0 ? null : IndexEntry.Read(value);
     }
 
-    /// <summary>Entries in order of id, those after <paramref name="after"/>.</summary>
-    public List<RecordInfo> List(ChunkId? after, int max)
+    /// <summary>Entries in order of id, those after <paramref name="after"/>, none after <paramref name="last"/>.</summary>
+    public List<RecordInfo> List(ChunkId? after, int max, ChunkId? last = null)
     {
         var found = new List<RecordInfo>();
-        Walk(IndexKeys.Entry, after, max, (id, value) => Add(found, IndexEntry.Read(value).ToInfo(id)));
+        Walk(IndexKeys.Entry, after, max, (id, value) => !(id > last) && Add(found, IndexEntry.Read(value).ToInfo(id)));
         return found;
     }
 

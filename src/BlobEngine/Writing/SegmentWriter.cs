@@ -6,7 +6,8 @@ namespace FileSharing.BlobEngine;
 /// </summary>
 /// <remarks>
 /// Two threads, each with a batch of its own, take turns: while one commits, the other collects the next batch, so that copying and hashing overlap with the disk.
-/// A batch is written only after the one before it has been synced, entered and acknowledged.
+/// A batch is written only after the one before it has been synced, entered and acknowledged. Without threads (<see cref="VolumeOptions.WritesOnCaller"/>) whoever appends
+/// takes the turn.
 /// </remarks>
 internal sealed class SegmentWriter : IDisposable
 {
@@ -25,6 +26,7 @@ internal sealed class SegmentWriter : IDisposable
     private readonly Lock collecting = new();
     private readonly Lock committing = new();
     private ulong likelySequence;
+    private readonly PendingBatch? callersBatch;
     private int inside;
     private int running = 2;
     private volatile bool isFull;
@@ -48,6 +50,13 @@ internal sealed class SegmentWriter : IDisposable
         linger = new LingerPolicy(options.Linger, time);
         likelySequence = log.NextSequence;
         RefreshCondition();
+        if (options.WritesOnCaller)
+        {
+            callersBatch = new PendingBatch(pool);
+            running = 0;
+            stopped.SetResult();
+        }
+
         for (var i = 0; i < running; i++)
         {
             new Thread(Run) { IsBackground = true, Name = "segment writer" }.Start();
@@ -70,6 +79,7 @@ internal sealed class SegmentWriter : IDisposable
         try
         {
             await queue.EnqueueAsync(request, ct);
+            WriteOnCaller();
             // From here on the record's memory is the writer's, so there is no leaving early.
             await request.Completion;
         }
@@ -102,25 +112,38 @@ internal sealed class SegmentWriter : IDisposable
     {
         using (var batch = new PendingBatch(pool))
         {
-            try
-            {
-                while (Collect(batch))
-                {
-                    Commit(batch);
-                }
-            }
-#pragma warning disable CA1031 // Whatever broke the thread, those who wait must hear of it.
-            catch (Exception error)
-#pragma warning restore CA1031
-            {
-                Poison(error, batch);
-                LeaveTurn();
-            }
+            WriteBatches(batch, isMore: () => true);
         }
 
         if (Interlocked.Decrement(ref running) == 0)
         {
             stopped.SetResult();
+        }
+    }
+
+    private void WriteOnCaller()
+    {
+        if (callersBatch is not null)
+        {
+            WriteBatches(callersBatch, isMore: () => queue.HasWork);
+        }
+    }
+
+    private void WriteBatches(PendingBatch batch, Func<bool> isMore)
+    {
+        try
+        {
+            while (isMore() && Collect(batch))
+            {
+                Commit(batch);
+            }
+        }
+#pragma warning disable CA1031 // Whatever broke the thread, those who wait must hear of it.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            Poison(error, batch);
+            LeaveTurn();
         }
     }
 
@@ -295,6 +318,7 @@ internal sealed class SegmentWriter : IDisposable
     /// <summary>Only after the threads have ended.</summary>
     public void Dispose()
     {
+        callersBatch?.Dispose();
         queue.Dispose();
         committer.Dispose();
     }

@@ -35,19 +35,11 @@ internal static class RangeRecords
     /// <summary>Those after an id, in order.</summary>
     public static IEnumerable<RecordInfo> Of(BlobStore store, HashRange range, ChunkId? after)
     {
-        while (store.List(after, PageMax) is { Count: > 0 } page)
+        while (store.List(after, PageMax, range.Last) is { Count: > 0 } page)
         {
-            foreach (var record in page)
+            foreach (var record in page.Where(record => !record.IsDamaged))
             {
-                if (!range.Contains(record.Id))
-                {
-                    yield break;
-                }
-
-                if (!record.IsDamaged)
-                {
-                    yield return record;
-                }
+                yield return record;
             }
 
             after = page[^1].Id;
