@@ -166,14 +166,8 @@ public sealed class ReplicaReader(
 
     private async Task<bool> IsDoneWithinAsync(Task task, TimeSpan patience)
     {
-        if (task.IsCompleted)
-        {
-            return true;
-        }
-
-        using var enough = new CancellationTokenSource();
-        await Task.WhenAny(task, Task.Delay(patience, time, enough.Token));
-        await enough.CancelAsync();
+        await task.WaitAsync(patience, time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         return task.IsCompleted;
     }
 }

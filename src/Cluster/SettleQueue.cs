@@ -32,7 +32,7 @@ public sealed class SettleQueue : IAsyncDisposable
     {
         this.transport = transport;
         this.time = time;
-        loop = Task.Run(RunAsync);
+        loop = RunAsync();
     }
 
     /// <summary>All owners under this map have the record durably.</summary>

@@ -158,6 +158,7 @@ public sealed class NodeServer : IAsyncDisposable
         var news = new ClusterNews(map, time);
         News = news;
         var budgets = new RepairBudgets(() => news.Repair, time);
+        var random = stopping.Add(RandomNumberGenerator.Create());
         volumes.IsCutOff = () => news.IsCutOff;
 
         // 4. The volumes, and the work on each while it is open.
@@ -190,10 +191,11 @@ public sealed class NodeServer : IAsyncDisposable
                             transport,
                             calls,
                             budgets,
+                            random,
                             time,
                             logs.CreateLogger<PartitionComparison>()
                         ),
-                        new Challenger(calls, logs.CreateLogger<Challenger>()),
+                        new Challenger(calls, random, logs.CreateLogger<Challenger>()),
                         api.ReportPartitionsAsync,
                         settings.PartitionSync,
                         time,

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
@@ -14,7 +15,7 @@ namespace FileSharing.StorageNode.Repair;
 /// copy. Only what this volume can prove itself is asked for: else its own damage would be called another's. Nor what is owed here: it may have been put since the two were compared,
 /// and not have got there yet.
 /// </summary>
-internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
+internal sealed class Challenger(IVolumeCalls calls, RandomNumberGenerator random, ILogger<Challenger> log)
 {
     /// <summary>Records of one slice of partitions.</summary>
     private const int RecordsMax = 4;
@@ -34,7 +35,8 @@ internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
             return;
         }
 
-        var nonce = RandomNumberGenerator.GetBytes(ChallengeRequest.NonceBytes);
+        var nonce = new byte[ChallengeRequest.NonceBytes];
+        random.GetBytes(nonce);
         var proofs = await calls.ChallengeAsync(source, new ChallengeRequest(nonce, ids), cancellationToken);
         for (var i = 0; i < ids.Count; i++)
         {
@@ -48,13 +50,13 @@ internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
     }
 
     /// <summary>Each from a random place of a random partition, so that nobody can know which come next.</summary>
-    private static List<ChunkId> Draw(BlobStore store, IReadOnlyList<int> partitions)
+    private List<ChunkId> Draw(BlobStore store, IReadOnlyList<int> partitions)
     {
         var ids = new HashSet<ChunkId>();
         for (var i = 0; i < RecordsMax; i++)
         {
-            var range = HashRange.OfPartition(partitions[RandomNumberGenerator.GetInt32(partitions.Count)]);
-            var part = range.Split().ElementAt(RandomNumberGenerator.GetInt32(HashRange.Parts));
+            var range = HashRange.OfPartition(partitions[Below(partitions.Count)]);
+            var part = range.Split().ElementAt(Below(HashRange.Parts));
             var found = RangeRecords.Of(store, range, part.Before).Concat(RangeRecords.Of(store, range, range.Before));
             foreach (var record in found.Where(record => !record.Owed).Take(1))
             {
@@ -63,6 +65,13 @@ internal sealed class Challenger(IVolumeCalls calls, ILogger<Challenger> log)
         }
 
         return [.. ids];
+    }
+
+    private int Below(int count)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        random.GetBytes(bytes);
+        return (int)(BinaryPrimitives.ReadUInt64LittleEndian(bytes) % (ulong)count);
     }
 
     private static async Task<byte[]?> TryProveAsync(

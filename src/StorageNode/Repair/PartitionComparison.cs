@@ -27,6 +27,7 @@ internal sealed class PartitionComparison(
     IChunkTransport transport,
     IVolumeCalls calls,
     RepairBudgets budgets,
+    RandomNumberGenerator random,
     TimeProvider time,
     ILogger<PartitionComparison> log
 )
@@ -90,10 +91,11 @@ internal sealed class PartitionComparison(
             }
         }
 
-        await Parallel.ForEachAsync(
+        await SomeAtOnce.ForEachAsync(
             different,
-            new ParallelOptions { MaxDegreeOfParallelism = PartitionsAtOnceMax, CancellationToken = cancellationToken },
-            async (one, stop) => done.Add(await FetchLackingAsync(own, source, one.Partition, one.RecordsThere, stop))
+            PartitionsAtOnceMax,
+            async one =>
+                done.Add(await FetchLackingAsync(own, source, one.Partition, one.RecordsThere, cancellationToken))
         );
     }
 
@@ -114,16 +116,12 @@ internal sealed class PartitionComparison(
             while (await ListAsync(own, source, part, after, cancellationToken) is { Count: > 0 } page)
             {
                 after = page[^1].Id;
-                await Parallel.ForEachAsync(
+                await SomeAtOnce.ForEachAsync(
                     page.Where(record => !own.Store.Has(record.Id)),
-                    new ParallelOptions
+                    FetchesAtOnceMax,
+                    async record =>
                     {
-                        MaxDegreeOfParallelism = FetchesAtOnceMax,
-                        CancellationToken = cancellationToken,
-                    },
-                    async (record, stop) =>
-                    {
-                        if (await FetchAsync(own, source, record, stop))
+                        if (await FetchAsync(own, source, record, cancellationToken))
                         {
                             Interlocked.Increment(ref fetched);
                         }
@@ -211,7 +209,9 @@ internal sealed class PartitionComparison(
         CancellationToken cancellationToken
     )
     {
-        var nonce = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        var bytes = new byte[sizeof(ulong)];
+        random.GetBytes(bytes);
+        var nonce = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
         using var work = await budgets.Of(own).BeginAsync(bytes: 0, cancellationToken);
         var there = await calls.DigestAsync(source, new DigestRequest(nonce, ranges), cancellationToken);
         return ([.. ranges.Select(range => RangeRecords.DigestOf(own.Store, range, nonce))], there);

@@ -87,9 +87,9 @@ internal sealed class PartitionSync(
             return false;
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny([.. state.Lanes, Task.Delay(settings.Look, time, patience.Token)]);
-        await patience.CancelAsync();
+        await ((Task)Task.WhenAny(state.Lanes))
+            .WaitAsync(settings.Look, time, cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         var ended = state.Lanes.Where(lane => lane.IsCompleted).ToList();
         foreach (var lane in ended)
         {

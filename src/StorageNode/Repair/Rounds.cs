@@ -15,7 +15,10 @@ internal static class Rounds
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            await Task.Delay(pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, time, cancellationToken)
+                .ConfigureAwait(
+                    ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext
+                );
             try
             {
                 await step(cancellationToken);

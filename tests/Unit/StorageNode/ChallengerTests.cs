@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
@@ -24,14 +25,15 @@ public sealed class ChallengerTests
         );
         await cluster.StopNodeAsync(2);
         var owed = await PutAsync(cluster, seed: 2);
-        var challenger = new Challenger(new ProvesNothing(), NullLogger<Challenger>.Instance);
+        using var random = RandomNumberGenerator.Create();
+        var challenger = new Challenger(new ProvesNothing(), random, NullLogger<Challenger>.Instance);
         var silent = cluster.Map.Volumes.Single(volume => volume.NodeId == cluster.Map.Nodes[2].NodeId);
 
         await challenger.RunAsync(own, silent, [PartitionTable.PartitionOf(owed)], CancellationToken.None);
-        Assert.Equal(0, own.Activity.ChallengesFailed);
+        Assert.Empty(own.Activity.ChallengesFailed);
 
         await challenger.RunAsync(own, silent, [PartitionTable.PartitionOf(everywhere)], CancellationToken.None);
-        Assert.Equal(1, own.Activity.ChallengesFailed);
+        Assert.Equal(1, own.Activity.ChallengesFailed[silent.VolumeId]);
     }
 
     private static async Task<ChunkId> PutAsync(NodeCluster cluster, int seed)
