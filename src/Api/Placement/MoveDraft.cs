@@ -137,9 +137,17 @@ internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, 
         return heard > 0;
     }
 
+    /// <summary>
+    /// The new volume is an owner already, and two of the owners have whatever was acknowledged. When it is lost before it could look once more, nothing is gained by waiting for it, and
+    /// the partition would wait for another owner as long: the old volume keeps its records as strays until all owners have them.
+    /// </summary>
     /// <returns>Null when the old volume is asked for nothing any more.</returns>
     private ReplicaMove? AfterLeaving(ReplicaMove move) =>
-        view.IsCutOff(volumes[move.From].VolumeId) || HoldsAllOf(move, move.From) ? null : move;
+        view.IsCutOff(volumes[move.From].VolumeId)
+        || view.IsCutOff(volumes[move.To].VolumeId)
+        || HoldsAllOf(move, move.From)
+            ? null
+            : move;
 
     private bool HoldsAllOf(ReplicaMove move, ushort source) =>
         view.HoldsAllOf(move.Partition, volumes[move.To].VolumeId, volumes[source].VolumeId, move.Since);

@@ -125,6 +125,20 @@ public sealed class LayoutStepTests
     }
 
     [Fact]
+    public void A_new_replica_that_is_lost_before_its_last_look_does_not_hold_up_its_partition()
+    {
+        var (cluster, move) = OneMove();
+        cluster.Confirm();
+        cluster.CompareAll();
+        cluster.Step();
+        cluster.CutOff.Add(cluster.Map.Volumes[move.To].NodeId);
+
+        Assert.True(cluster.Step());
+        Assert.DoesNotContain(cluster.Map.Moves, m => m.Partition == move.Partition);
+        Assert.Equal(move.To, cluster.Map.Table.OwnersOf(move.Partition)[move.Slot]);
+    }
+
+    [Fact]
     public void A_copy_to_a_volume_that_leaves_the_layout_is_taken_back_and_the_volume_leaves_the_map()
     {
         var (cluster, move) = OneMove();
