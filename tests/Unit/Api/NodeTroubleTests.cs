@@ -150,6 +150,8 @@ public sealed class NodeTroubleTests(PostgresFixture postgres) : IAsyncLifetime
                     SegmentsRemoved: 0,
                     BytesReclaimed: 0,
                     ChallengesFailed: challengesFailed,
+                    BytesFetched: 0,
+                    FetchBytesPerSecond: 0,
                     DataKeys: [],
                     RecordsByKey: new Dictionary<uint, long>()
                 ),

@@ -51,10 +51,10 @@ public sealed class MoveOutlookTests
     {
         var none = new MovesMessage(0, 0, 0, 0);
 
-        Assert.Equal(0, RepairStatus.EstimateOf(0, none));
-        Assert.Null(RepairStatus.EstimateOf(1, none));
-        Assert.Equal(7, RepairStatus.EstimateOf(0, new MovesMessage(1, 0, 100, 7)));
-        Assert.Equal(8, RepairStatus.EstimateOf(3, new MovesMessage(0, 1, 100, 8)));
+        Assert.Equal(0, RepairStatus.EstimateOf(0, none, null));
+        Assert.Null(RepairStatus.EstimateOf(1, none, null));
+        Assert.Equal(7, RepairStatus.EstimateOf(0, new MovesMessage(1, 0, 100, 7), null));
+        Assert.Equal(8, RepairStatus.EstimateOf(3, new MovesMessage(0, 1, 100, 8), null));
     }
 
     private MoveOutlook Outlook(double fetchBytesPerSecond)
@@ -62,18 +62,16 @@ public sealed class MoveOutlookTests
         var counts = map.Table.CountsOf(map.Volumes.Count);
         var answers = map
             .Volumes.Index()
-            .Select(v =>
-                (
-                    map.NodeOf(v.Item),
-                    (NodeStatus?)
-                        new NodeStatus(
-                            v.Item.NodeId,
-                            "n",
-                            map.Version,
-                            [Status(v.Item.VolumeId, counts[v.Index] * BytesOfOne, fetchBytesPerSecond)]
-                        )
-                )
-            );
+            .Select(v => new NodeAnswer(
+                map.NodeOf(v.Item),
+                new NodeStatus(
+                    v.Item.NodeId,
+                    "n",
+                    map.Version,
+                    [Status(v.Item.VolumeId, counts[v.Index] * BytesOfOne, fetchBytesPerSecond)]
+                ),
+                Reason: null
+            ));
         return MoveOutlook.Of(map, target: null, [], new PartitionBytes(map, answers), Budget);
     }
 
@@ -93,7 +91,7 @@ public sealed class MoveOutlookTests
             Damaged: 0,
             SegmentsRemoved: 0,
             BytesReclaimed: 0,
-            ChallengesFailed: 0,
+            ChallengesFailed: new Dictionary<Guid, long>(),
             BytesFetched: 0,
             fetchBytesPerSecond,
             DataKeys: [],
