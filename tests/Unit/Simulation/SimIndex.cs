@@ -7,12 +7,36 @@ namespace FileSharing.UnitTests.Simulation;
 /// <summary>What an index holds at one moment; every version is kept as long as somebody points to it.</summary>
 internal sealed record IndexState(ImmutableSortedDictionary<byte[], byte[]> Entries)
 {
+    private KeyValuePair<byte[], byte[]>[]? inOrder;
+
     public static IndexState Empty { get; } =
         new(
             ImmutableSortedDictionary.Create<byte[], byte[]>(
                 Comparer<byte[]>.Create((left, right) => left.AsSpan().SequenceCompareTo(right))
             )
         );
+
+    /// <summary>The entries from this key on.</summary>
+    public ReadOnlySpan<KeyValuePair<byte[], byte[]>> From(ReadOnlySpan<byte> key)
+    {
+        // A dictionary cannot begin in the middle, and most states are walked through often or never.
+        inOrder ??= [.. Entries];
+        var (low, high) = (0, inOrder.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (inOrder[middle].Key.AsSpan().SequenceCompareTo(key) < 0)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return inOrder.AsSpan(low);
+    }
 }
 
 /// <summary>
@@ -84,12 +108,9 @@ internal sealed class SimIndex(Trace trace, IndexState? found) : IIndexEngine
 
         public void Walk(ReadOnlySpan<byte> from, IndexVisitor visit)
         {
-            var entries = Entries;
-            var keys = entries.KeyComparer;
-            var start = from.ToArray();
-            foreach (var (key, value) in entries)
+            foreach (var (key, value) in index.states[path].From(from))
             {
-                if (keys.Compare(key, start) >= 0 && !visit(key, value))
+                if (!visit(key, value))
                 {
                     return;
                 }
