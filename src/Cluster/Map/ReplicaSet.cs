@@ -54,21 +54,47 @@ public sealed class ReplicaSet
     /// <summary>Who may have a copy, the likeliest first. "Not found" needs a no from every one of them.</summary>
     public IReadOnlyList<MapVolume> Readers { get; }
 
-    /// <summary>Whether a put may be acknowledged: two of the owners have it, and two of those who will be the owners, a hint standing for its owner.</summary>
+    /// <summary>
+    /// Whether a put may be acknowledged: two of the owners have it, and two of those who will be the owners, a hint standing for its owner. One of the two must be an owner itself: when
+    /// the owners that were down are back, nobody asks their hints any more, and before these have handed over what they hold, all owners would say no.
+    /// </summary>
     public bool Suffice(Func<MapVolume, bool> isDurable)
     {
         ArgumentNullException.ThrowIfNull(isDurable);
-        var present = 0;
-        var future = 0;
+        var present = new Tally();
+        var future = new Tally();
         for (var i = 0; i < seats.Length; i++)
         {
             var (owner, hint) = seats[i];
-            var hasIt = isDurable(owner) || (hint is not null && isDurable(hint));
-            present += hasIt ? 1 : 0;
-            future += (Joining is not null && i == movingPlace ? isDurable(Joining) : hasIt) ? 1 : 0;
+            var hasIt = isDurable(owner);
+            var hintHasIt = hint is not null && isDurable(hint);
+            present.Count(hasIt, hintHasIt);
+            if (Joining is not null && i == movingPlace)
+            {
+                future.Count(isDurable(Joining), hintHasIt: false);
+            }
+            else
+            {
+                future.Count(hasIt, hintHasIt);
+            }
         }
 
-        return present >= DurableCopies && future >= DurableCopies;
+        return present.IsEnough && future.IsEnough;
+    }
+
+    /// <summary>Durable copies, on owners and on hints in their places.</summary>
+    private struct Tally
+    {
+        private int copies;
+        private int onOwners;
+
+        public void Count(bool hasIt, bool hintHasIt)
+        {
+            copies += hasIt || hintHasIt ? 1 : 0;
+            onOwners += hasIt ? 1 : 0;
+        }
+
+        public readonly bool IsEnough => copies >= DurableCopies && onOwners > 0;
     }
 
     /// <summary>Whether this volume takes puts of the partition.</summary>

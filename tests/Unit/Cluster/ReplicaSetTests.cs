@@ -72,6 +72,17 @@ public sealed class ReplicaSetTests
     }
 
     [Fact]
+    public void Two_hints_do_not_suffice_without_an_owner_since_nobody_asks_them_when_the_owners_are_back()
+    {
+        var set = WithDown(WithDown(Map(nodes: 6), owner: 0), owner: 1).ReplicasOf(Partition);
+        var hints = set.Targets.Where(target => !set.Owners.Contains(target)).ToArray();
+
+        Assert.Equal(2, hints.Length);
+        Assert.False(set.Suffice(Only(hints)));
+        Assert.True(set.Suffice(Only(hints[0], set.Owners[2])));
+    }
+
+    [Fact]
     public void Three_nodes_have_nobody_for_a_hint_and_the_owner_stays_the_target()
     {
         var set = WithDown(Map(nodes: 3), owner: 0).ReplicasOf(Partition);
