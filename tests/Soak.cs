@@ -32,6 +32,10 @@ internal static class Soak
     /// <summary>A seed to print, another in every run unless <c>FILESHARE_SEED</c> gives one back.</summary>
     public static int Seed() => Number(SeedVariable) ?? Environment.TickCount;
 
+    /// <summary>For what is the same in every run of a seed: the slice has always these, so that only a change of the program can make it fail; a soak draws others.</summary>
+    public static int Seed(int slice) =>
+        Number(SeedVariable) ?? (Number(PercentVariable) is null ? slice : Environment.TickCount);
+
     /// <summary>Adds one line to the results of a soak, such as <c>kills: 2,000, lost 0, wrong 0, seed 7</c>. Outside of one it is not kept.</summary>
     public static void Report(string line)
     {

@@ -109,13 +109,27 @@ internal sealed class Clients(SimWorld world)
         catch (ChunkMissingException) when (mustBeThere && HolderReachedFrom(host, chunk) is { } holder)
         {
             throw new SimulationException(
-                $"Chunk {chunk} was acknowledged and is on node {holder.Number}, but node {host.Number} (map {node.MapVersion}) says that nobody has it."
+                $"Chunk {chunk} was acknowledged and is on node {holder.Number}, but node {host.Number} says that nobody has it. "
+                    + $"By its map {Describe(node.Map.Required, chunk)}; by the newest {Describe(world.Database.Map, chunk)}; floor {world.Database.Floor}; "
+                    + $"it is on {string.Join(", ", world.Hosts.All.Where(one => Holds(one, chunk)).Select(one => $"{one.Number} (map {one.Node!.MapVersion})"))}."
             );
         }
         catch (Exception error) when (error is IOException or ClusterFormingException)
         {
             world.Counts.Unavailable++;
         }
+    }
+
+    private string Describe(ClusterMap map, int chunk)
+    {
+        var replicas = map.ReplicasOf(SimChunks.IdOf(chunk));
+        return $"{map.Version} {Names(replicas.Owners)} own it, {Names(replicas.Readers)} are asked";
+
+        string Names(IEnumerable<MapVolume> volumes) =>
+            string.Join(
+                "+",
+                volumes.Select(volume => $"{world.Hosts.NumberOf(volume.NodeId)}{(volume.IsDown ? " (down)" : "")}")
+            );
     }
 
     private SimHost? HolderReachedFrom(SimHost reader, int chunk) =>

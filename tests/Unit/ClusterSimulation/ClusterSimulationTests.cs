@@ -9,7 +9,7 @@ public sealed class ClusterSimulationTests
     [Fact]
     public void Nothing_acknowledged_is_lost_or_denied_and_after_the_storm_everything_is_there_three_times()
     {
-        var seed = Soak.Seed();
+        var seed = Soak.Seed(slice: 1_012);
         var count = Soak.Count(6, 20_000);
         var total = new Counts();
         var ticks = 0L;

@@ -46,7 +46,9 @@ internal sealed class SimDatabase(ClusterMap first)
     {
         var known = reports
             .Where(report => report.Key.Item1 == move.Partition)
-            .Select(report => $"{Name(report.Key.Item2)} lacks {report.Value.Lacking} of {Name(report.Key.Item3)} at floor {report.Value.Floor}");
+            .Select(report =>
+                $"{Name(report.Key.Item2)} lacks {report.Value.Lacking} of {Name(report.Key.Item3)} at floor {report.Value.Floor}"
+            );
         var owners = Map.ReplicasOf(move.Partition).Owners.Select(owner => Name(owner.VolumeId));
         return $"{move.State} since {move.Since} from {Name(Map.Volumes[move.From].VolumeId)} to {Name(Map.Volumes[move.To].VolumeId)}, "
             + $"owners {string.Join(", ", owners)}; {string.Join("; ", known)}; map {Map.Version}, floor {Floor}";
