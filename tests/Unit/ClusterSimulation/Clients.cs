@@ -144,7 +144,8 @@ internal sealed class Clients(SimWorld world)
     private void Acknowledge(int chunk, long began)
     {
         var holders = world.Hosts.All.Count(host => Holds(host, chunk) || host.DiedAt >= began);
-        if (holders < ReplicaSet.DurableCopies)
+        // As a number of its own: the rule that is checked must not be the one that checks.
+        if (holders < 2)
         {
             throw new SimulationException($"Chunk {chunk} is acknowledged with {holders} durable copies.");
         }
