@@ -72,13 +72,13 @@ public sealed class GuardedVolumeCallsTests
 
     private Task<IReadOnlyList<bool>> AdoptAsync() => calls.AdoptAsync(Volume, 1, [default], CancellationToken.None);
 
-    private sealed class ScriptedVolume : IVolumeCalls
+    private sealed class ScriptedVolume : SilentVolumeCalls
     {
         public Func<IReadOnlyList<bool>> Answer { get; set; } = () => [];
 
         public int Asked { get; private set; }
 
-        public Task<IReadOnlyList<bool>> AdoptAsync(
+        public override Task<IReadOnlyList<bool>> AdoptAsync(
             MapVolume volume,
             uint epoch,
             IReadOnlyList<ChunkId> ids,
@@ -88,23 +88,5 @@ public sealed class GuardedVolumeCallsTests
             Asked++;
             return Task.FromResult(Answer());
         }
-
-        public Task<IReadOnlyList<RangeDigest>> DigestAsync(
-            MapVolume volume,
-            DigestRequest request,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<ListedRecord>> ListAsync(
-            MapVolume volume,
-            RangeListRequest request,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<byte[]?>> ChallengeAsync(
-            MapVolume volume,
-            ChallengeRequest request,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
     }
 }

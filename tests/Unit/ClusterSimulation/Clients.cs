@@ -45,7 +45,7 @@ internal sealed class Clients(SimWorld world)
         try
         {
             var bytes = SimChunks.RecordOf(chunk);
-            using var record = new RecordLease(new OwnedBytes(bytes), bytes.Length);
+            using var record = new RecordLease(new UnpooledBytes(bytes), bytes.Length);
             await node.Writer.WriteAsync(SimChunks.IdOf(chunk), record, Epoch, CancellationToken.None);
             Acknowledge(chunk, began);
             world.Counts.Acknowledged++;

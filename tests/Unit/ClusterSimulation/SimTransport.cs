@@ -80,7 +80,7 @@ internal sealed class SimTransport(SimNetwork network, SimHosts hosts, ISimServe
             var (outcome, bytes) = await CallAsync(target, "get", node => ReadAsync(node, target, id));
             return bytes is null
                 ? new FetchResult(outcome)
-                : new FetchResult(outcome, new RecordLease(new OwnedBytes(bytes), bytes.Length));
+                : new FetchResult(outcome, new RecordLease(new UnpooledBytes(bytes), bytes.Length));
         }
         catch (HttpRequestException)
         {

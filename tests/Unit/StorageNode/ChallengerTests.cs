@@ -5,6 +5,7 @@ using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.StorageNode.Repair;
+using FileSharing.UnitTests.Cluster;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace FileSharing.UnitTests.StorageNode;
@@ -44,31 +45,12 @@ public sealed class ChallengerTests
     }
 
     /// <summary>A volume that proves nothing of what it is asked for.</summary>
-    private sealed class ProvesNothing : IVolumeCalls
+    private sealed class ProvesNothing : SilentVolumeCalls
     {
-        public Task<IReadOnlyList<byte[]?>> ChallengeAsync(
+        public override Task<IReadOnlyList<byte[]?>> ChallengeAsync(
             MapVolume volume,
             ChallengeRequest request,
             CancellationToken cancellationToken
         ) => Task.FromResult<IReadOnlyList<byte[]?>>(new byte[]?[request.Ids.Count]);
-
-        public Task<IReadOnlyList<bool>> AdoptAsync(
-            MapVolume volume,
-            uint epoch,
-            IReadOnlyList<ChunkId> ids,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<RangeDigest>> DigestAsync(
-            MapVolume volume,
-            DigestRequest request,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<ListedRecord>> ListAsync(
-            MapVolume volume,
-            RangeListRequest request,
-            CancellationToken cancellationToken
-        ) => throw new NotSupportedException();
     }
 }

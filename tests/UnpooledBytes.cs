@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace FileSharing.ClusterTests.Engine;
+namespace FileSharing;
 
 /// <summary>An array where a buffer with an owner is asked for.</summary>
 internal sealed class UnpooledBytes(byte[] bytes) : IMemoryOwner<byte>
