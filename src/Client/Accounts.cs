@@ -24,10 +24,14 @@ public sealed record RemoteShare
 {
     public required string ShareId { get; init; }
 
-    /// <summary>The other user's id.</summary>
+    /// <summary>The id of the other user, or of the group.</summary>
     public required string SharedWith { get; init; }
 
+    /// <summary>Of a user; null for a group.</summary>
     public string? SharedWithEmail { get; init; }
+
+    /// <summary>The name of a group; null for a user.</summary>
+    public string? SharedWithGroup { get; init; }
 
     /// <summary>viewer, editor or manager.</summary>
     public required string Permissions { get; init; }

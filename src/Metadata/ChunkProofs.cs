@@ -61,10 +61,10 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
         var distinct = chunks.Distinct().ToList();
         var rows = await db.ListAsync<StoredChunk>(
             """
-            WITH RECURSIVE wanted AS (
+            WITH wanted AS (
                 SELECT * FROM unnest(@chunkIds, @sizes) AS w (chunk_id, size)
             ), found AS (
-                SELECT DISTINCT w.chunk_id, w.size, c.space_id, sp.owner_id = @user AS is_own,
+                SELECT DISTINCT w.chunk_id, w.size, c.space_id, sp.owner_id IS NOT DISTINCT FROM @user AS is_own,
                        s.user_id = @user AND c.status = 1 AS is_sent, v.entry_id
                 FROM wanted w
                 JOIN upload_chunks c ON c.chunk_id = w.chunk_id AND c.size = w.size AND c.status > 0
@@ -73,24 +73,15 @@ public sealed class ChunkProofs(MetadataDb db, UploadSessions sessions)
                 LEFT JOIN versions v ON v.space_id = c.space_id AND v.upload_id = c.upload_id
                 WHERE c.space_id IN (
                     SELECT space_id FROM spaces WHERE owner_id = @user
-                    UNION SELECT space_id FROM shares WHERE shared_with = @user AND permissions IN ('editor', 'manager'))
-            ), up AS (
-                SELECT e.space_id, e.entry_id AS start_id, e.entry_id, e.parent_id, e.trashed_at
-                FROM (SELECT DISTINCT space_id, entry_id FROM found WHERE NOT is_own AND NOT is_sent AND entry_id IS NOT NULL) f
-                JOIN entries e ON e.space_id = f.space_id AND e.entry_id = f.entry_id
-                UNION ALL
-                SELECT e.space_id, up.start_id, e.entry_id, e.parent_id, e.trashed_at
-                FROM up JOIN entries e ON e.space_id = up.space_id AND e.entry_id = up.parent_id
+                    UNION SELECT space_id FROM shares WHERE shared_with = ANY (principals_of(@user)) AND permissions IN ('editor', 'manager'))
             ), editable AS (
-                SELECT up.space_id, up.start_id
-                FROM up LEFT JOIN shares s ON s.space_id = up.space_id AND s.file_id = up.entry_id
-                  AND s.shared_with = @user AND s.permissions IN ('editor', 'manager')
-                GROUP BY up.space_id, up.start_id
-                HAVING bool_and(up.trashed_at IS NULL) AND bool_or(s.share_id IS NOT NULL)
+                SELECT f.space_id, f.entry_id
+                FROM (SELECT DISTINCT space_id, entry_id FROM found WHERE NOT is_own AND NOT is_sent AND entry_id IS NOT NULL) f
+                WHERE (access_of(@user, f.space_id, f.entry_id)).permission >= 2
             )
             SELECT DISTINCT f.chunk_id, f.size FROM found f
             WHERE f.is_sent OR (f.is_own AND f.entry_id IS NOT NULL)
-               OR EXISTS (SELECT 1 FROM editable e WHERE e.space_id = f.space_id AND e.start_id = f.entry_id)
+               OR EXISTS (SELECT 1 FROM editable e WHERE e.space_id = f.space_id AND e.entry_id = f.entry_id)
             """,
             new
             {

@@ -44,10 +44,13 @@ public record Entry
 /// <summary>An entry together with what one user may do with it, as of the moment of the query.</summary>
 public sealed record EntryAccess : Entry
 {
-    public Guid OwnerId { get; init; }
-    public required string OwnerEmail { get; init; }
+    /// <summary>Null in the space of a team.</summary>
+    public Guid? OwnerId { get; init; }
 
-    /// <summary>The strongest of ownership and of the shares on the entry and its ancestors; <see cref="Permission.None"/> also below a trashed folder.</summary>
+    /// <summary>E-mail address of the owner of its space, or the name of the team.</summary>
+    public required string Owner { get; init; }
+
+    /// <summary>Ownership, or the strongest of the shares on the entry and its ancestors whose givers may still give them; <see cref="Permission.None"/> also below a trashed folder.</summary>
     public Permission Permission { get; init; }
 
     /// <summary>Folders above it, 0 for a root.</summary>

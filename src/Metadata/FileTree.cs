@@ -15,26 +15,13 @@ public sealed class FileTree(MetadataDb db)
         entries e LEFT JOIN versions v ON v.space_id = e.space_id AND v.version_id = e.current_version
         """;
 
-    /// <summary>Walks from one entry (@entry in @space) to the root; @user's rights are the strongest met on the way.</summary>
-    private const string AccessFromTarget = $"""
-        , up AS (
-            SELECT e.space_id, e.entry_id, e.parent_id, e.trashed_at, 0 AS depth
-            FROM entries e JOIN target t ON t.space_id = e.space_id AND t.entry_id = e.entry_id
-            UNION ALL
-            SELECT e.space_id, e.entry_id, e.parent_id, e.trashed_at, up.depth + 1
-            FROM entries e JOIN up ON e.space_id = up.space_id AND e.entry_id = up.parent_id
-        )
-        SELECT {EntryColumns}, sp.owner_id, u.email AS owner_email,
-               (SELECT max(depth) FROM up) AS depth,
-               CASE WHEN EXISTS (SELECT 1 FROM up WHERE trashed_at IS NOT NULL) THEN 0
-                    WHEN sp.owner_id = @user THEN 4
-                    ELSE COALESCE((SELECT max(array_position(ARRAY['viewer', 'editor', 'manager'], s.permissions))
-                                   FROM shares s JOIN up ON up.space_id = s.space_id AND up.entry_id = s.file_id
-                                   WHERE s.shared_with = @user), 0)
-               END AS permission
+    /// <summary>The entry of the one row of <c>target</c>, with @user's rights: the SQL function <c>access_of</c> decides them, for every query.</summary>
+    private const string AccessToTarget = $"""
+        SELECT {EntryColumns}, sp.owner_id, COALESCE(u.email, sp.name) AS owner, a.depth, a.permission
         FROM target t JOIN {EntryTables} ON e.space_id = t.space_id AND e.entry_id = t.entry_id
         JOIN spaces sp ON sp.space_id = e.space_id
-        JOIN users u ON u.user_id = sp.owner_id
+        LEFT JOIN users u ON u.user_id = sp.owner_id
+        CROSS JOIN LATERAL access_of(@user, t.space_id, t.entry_id) a
         """;
 
     /// <param name="entry">Null: the root of the user's own space.</param>
@@ -43,37 +30,33 @@ public sealed class FileTree(MetadataDb db)
         entry is null
             ? db.OneAsync<EntryAccess>(
                 $"""
-                WITH RECURSIVE target AS (SELECT space_id, root_id AS entry_id FROM spaces WHERE owner_id = @user)
-                {AccessFromTarget}
+                WITH target AS (SELECT space_id, root_id AS entry_id FROM spaces WHERE owner_id = @user)
+                {AccessToTarget}
                 """,
                 new { user },
                 ct
             )
             : db.OneAsync<EntryAccess>(
                 $"""
-                WITH RECURSIVE target AS (SELECT space_id, entry_id FROM entries WHERE entry_id = @entry)
-                {AccessFromTarget}
+                WITH target AS (SELECT space_id, entry_id FROM entries WHERE entry_id = @entry)
+                {AccessToTarget}
                 """,
                 new { user, entry },
                 ct
             );
 
-    /// <param name="spaceOwner">Whose space the path starts in: the e-mail address of its owner; null for the user's own.</param>
+    /// <param name="space">The space that the path starts in: the e-mail address of its owner or the name of a team; null for the user's own.</param>
     /// <param name="names">From the root downwards; empty for the root itself.</param>
     /// <returns>Null when there is no live entry at that path.</returns>
-    public async Task<EntryAccess?> AccessByPathAsync(
-        Guid user,
-        string? spaceOwner,
-        string[] names,
-        CancellationToken ct
-    ) =>
+    public async Task<EntryAccess?> AccessByPathAsync(Guid user, string? space, string[] names, CancellationToken ct) =>
         names.Length > DepthMax + 1
             ? null
             : await db.OneAsync<EntryAccess>(
                 $"""
                 WITH RECURSIVE start AS (
-                    SELECT space_id, root_id FROM spaces
-                    WHERE owner_id = CASE WHEN @spaceOwner IS NULL THEN @user ELSE (SELECT user_id FROM users WHERE email = lower(@spaceOwner)) END
+                    SELECT space_id, root_id FROM spaces WHERE owner_id = @user AND @space::text IS NULL
+                    UNION ALL SELECT sp.space_id, sp.root_id FROM spaces sp JOIN users u ON u.user_id = sp.owner_id WHERE u.email = lower(@space)
+                    UNION ALL SELECT space_id, root_id FROM spaces WHERE name = @space
                 ), down AS (
                     SELECT space_id, root_id AS entry_id, 0 AS level FROM start
                     UNION ALL
@@ -82,12 +65,12 @@ public sealed class FileTree(MetadataDb db)
                       ON e.space_id = d.space_id AND e.parent_id = d.entry_id AND e.trashed_at IS NULL
                      AND e.name = (@names)[d.level + 1]
                 ), target AS (SELECT space_id, entry_id FROM down WHERE level = cardinality(@names))
-                {AccessFromTarget}
+                {AccessToTarget}
                 """,
                 new
                 {
                     user,
-                    spaceOwner,
+                    space,
                     names,
                 },
                 ct
@@ -112,22 +95,17 @@ public sealed class FileTree(MetadataDb db)
             ct
         );
 
-    /// <summary>What entries a user was given by others, in order of the share.</summary>
+    /// <summary>What others gave to a user or a group of the user, in order of the share; without what gives no right now.</summary>
     public Task<List<SharedEntry>> SharedWithAsync(Guid user, Guid afterShare, int limit, CancellationToken ct) =>
         db.ListAsync<SharedEntry>(
             $"""
-            SELECT {EntryColumns}, s.share_id, s.permissions, o.email AS owner_email
+            SELECT {EntryColumns}, s.share_id, s.permissions, COALESCE(o.email, sp.name) AS owner
             FROM shares s
             JOIN {EntryTables} ON e.space_id = s.space_id AND e.entry_id = s.file_id
             JOIN spaces sp ON sp.space_id = s.space_id
-            JOIN users o ON o.user_id = sp.owner_id
-            WHERE s.shared_with = @user AND s.share_id > @afterShare AND NOT EXISTS (
-                WITH RECURSIVE up AS (
-                    SELECT e.parent_id, e.trashed_at
-                    UNION ALL
-                    SELECT a.parent_id, a.trashed_at FROM entries a JOIN up ON a.space_id = s.space_id AND a.entry_id = up.parent_id
-                )
-                SELECT 1 FROM up WHERE trashed_at IS NOT NULL)
+            LEFT JOIN users o ON o.user_id = sp.owner_id
+            WHERE s.shared_with = ANY (principals_of(@user)) AND s.share_id > @afterShare
+              AND (access_of(@user, s.space_id, s.file_id)).permission > 0
             ORDER BY s.share_id LIMIT @limit
             """,
             new
@@ -145,5 +123,7 @@ public sealed record SharedEntry : Entry
 {
     public Guid ShareId { get; init; }
     public required string Permissions { get; init; }
-    public required string OwnerEmail { get; init; }
+
+    /// <summary>E-mail address of the owner of its space, or the name of the team.</summary>
+    public required string Owner { get; init; }
 }

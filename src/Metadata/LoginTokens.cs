@@ -36,7 +36,7 @@ public sealed class LoginTokens(MetadataDb db, TimeProvider time)
         return (token, expires);
     }
 
-    /// <summary>Whose token it is; null when it is unknown or has expired.</summary>
+    /// <summary>Whose token it is; null when it is unknown, has expired, or its user is disabled.</summary>
     public async Task<User?> ResolveAsync(string token, CancellationToken ct) =>
         token.Length > TokenLengthMax
             ? null
@@ -44,7 +44,7 @@ public sealed class LoginTokens(MetadataDb db, TimeProvider time)
                 """
                 SELECT u.user_id, u.name, u.email, u.is_administrator, u.created_at
                 FROM login_tokens t JOIN users u USING (user_id)
-                WHERE t.token_hash = @hash AND t.expires_at > @now
+                WHERE t.token_hash = @hash AND t.expires_at > @now AND u.disabled_at IS NULL
                 """,
                 new { hash = Hash(token), now = time.GetUtcNow().UtcDateTime },
                 ct

@@ -29,10 +29,10 @@ internal sealed class Authentication(RequestDelegate next, LoginTokens tokens)
 
         var caller = endpoint.Metadata.GetMetadata<CallerMetadata>()?.Caller;
         var header = context.Request.Headers.Authorization.ToString();
-        var user = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
-            ? await tokens.ResolveAsync(header[Scheme.Length..].Trim(), context.RequestAborted)
+        var principal = header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
+            ? await ResolveAsync(header[Scheme.Length..].Trim(), context.RequestAborted)
             : null;
-        if (user is null && caller != Caller.Anyone)
+        if (principal is null && caller != Caller.Anyone)
         {
             throw new ApiException(
                 ApiError.LoginRequired,
@@ -40,13 +40,26 @@ internal sealed class Authentication(RequestDelegate next, LoginTokens tokens)
             );
         }
 
-        if (caller == Caller.Administrator && user is { IsAdministrator: false })
+        if (caller == Caller.Administrator && principal is not null)
+        {
+            RequireAdministrator(principal);
+        }
+
+        context.Features.Set(principal);
+        await next(context);
+    }
+
+    private async Task<Principal?> ResolveAsync(string token, CancellationToken ct) =>
+        await tokens.ResolveAsync(token, ct) is { } user ? new Principal(user, Scope.Full) : null;
+
+    private static void RequireAdministrator(Principal principal)
+    {
+        if (!principal.User.IsAdministrator)
         {
             throw new ApiException(ApiError.Forbidden, "This call is for administrators.");
         }
 
-        context.Features.Set(user);
-        await next(context);
+        Authorization.RequireScope(principal, Verb.Share);
     }
 }
 
@@ -57,7 +70,10 @@ internal static class AuthenticationExtensions
     public static TBuilder For<TBuilder>(this TBuilder builder, Caller caller)
         where TBuilder : IEndpointConventionBuilder => builder.WithMetadata(new CallerMetadata(caller));
 
+    /// <summary>Who asks. Only for endpoints that need a login.</summary>
+    public static Principal Principal(this HttpContext context) =>
+        context.Features.Get<Principal>() ?? throw new ApiException(ApiError.LoginRequired, "This call needs a login.");
+
     /// <summary>Who is logged in. Only for endpoints that need a login.</summary>
-    public static User User(this HttpContext context) =>
-        context.Features.Get<User>() ?? throw new ApiException(ApiError.LoginRequired, "This call needs a login.");
+    public static User User(this HttpContext context) => context.Principal().User;
 }

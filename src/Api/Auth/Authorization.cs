@@ -20,11 +20,12 @@ public enum Verb
 /// </summary>
 public static class Authorization
 {
+    /// <param name="principal">Who asks.</param>
     /// <param name="entry">As the metadata answered for the principal; null when there is no such entry.</param>
     /// <returns>The entry, when the principal may do it.</returns>
     /// <exception cref="ApiException"><see cref="ApiError.NotFound"/> for an unknown entry and for one without any right, alike;
     /// <see cref="ApiError.Forbidden"/> when the principal may see it, but not this.</exception>
-    public static EntryAccess Authorize(EntryAccess? entry, Verb verb)
+    public static EntryAccess Authorize(Principal principal, EntryAccess? entry, Verb verb)
     {
         if (entry is null || entry.Permission == Permission.None)
         {
@@ -34,12 +35,35 @@ public static class Authorization
             );
         }
 
-        return entry.Permission >= Needed(verb)
-            ? entry
-            : throw new ApiException(
+        if (entry.Permission < Needed(verb))
+        {
+            throw new ApiException(
                 ApiError.Forbidden,
-                $"You may see this, but this call needs the permission '{Needed(verb).ToString().ToLowerInvariant()}'. Ask its owner, {entry.OwnerEmail}."
+                $"You may see this, but this call needs the permission '{Needed(verb).ToString().ToLowerInvariant()}'. Ask its owner, {entry.Owner}."
             );
+        }
+
+        RequireScope(principal, verb);
+        return entry;
+    }
+
+    /// <summary>For calls that name no entry, such as those of an upload session that the caller owns.</summary>
+    /// <exception cref="ApiException"><see cref="ApiError.Forbidden"/> when the credential is for less.</exception>
+    public static void RequireScope(Principal principal, Verb verb)
+    {
+        var needed = verb switch
+        {
+            Verb.Read => Scope.Read,
+            Verb.Write => Scope.Write,
+            _ => Scope.Full,
+        };
+        if (principal.Scope < needed)
+        {
+            throw new ApiException(
+                ApiError.Forbidden,
+                $"This credential has the scope '{principal.Scope.ToString().ToLowerInvariant()}', and the call needs '{needed.ToString().ToLowerInvariant()}'. Use another, or log in."
+            );
+        }
     }
 
     private static Permission Needed(Verb verb) =>

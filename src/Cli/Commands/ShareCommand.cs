@@ -10,13 +10,13 @@ internal static class ShareCommand
         var remote = Arguments.Remote();
         var with = new Option<string>("--with")
         {
-            Description = "E-mail address of the other user.",
+            Description = "E-mail address of the other user, or the name of a group.",
             HelpName = "EMAIL",
             Required = true,
         };
-        var role = new Option<string>("--as") { Description = "What the other user may do.", Required = true };
+        var role = new Option<string>("--as") { Description = "What they may do.", Required = true };
         role.AcceptOnlyFromAmong("viewer", "editor", "manager");
-        var command = new Command("share", "Let another user use a file or folder.") { remote, with, role };
+        var command = new Command("share", "Let another user or a group use a file or folder.") { remote, with, role };
         command.SetAction(
             runner.Run(
                 async (args, session, stop) =>
@@ -45,7 +45,7 @@ internal static class UnshareCommand
         var remote = Arguments.Remote();
         var with = new Option<string>("--with")
         {
-            Description = "E-mail address of the other user.",
+            Description = "E-mail address of the other user, or the name of a group.",
             HelpName = "EMAIL",
             Required = true,
         };
@@ -88,7 +88,9 @@ internal static class UnshareCommand
             );
     }
 
-    /// <summary>An address or a user id, as for sharing.</summary>
-    private static bool IsWith(RemoteShare share, string user) =>
-        string.Equals(share.SharedWithEmail, user, StringComparison.OrdinalIgnoreCase) || share.SharedWith == user;
+    /// <summary>An address, the name of a group, or an id, as for sharing.</summary>
+    private static bool IsWith(RemoteShare share, string principal) =>
+        string.Equals(share.SharedWithEmail, principal, StringComparison.OrdinalIgnoreCase)
+        || share.SharedWithGroup == principal
+        || share.SharedWith == principal;
 }

@@ -97,7 +97,7 @@ public sealed class EntitlementTests(PostgresFixture postgres) : IAsyncLifetime
         await library.PutAsync(owner, shared, "in the folder", Known);
         await library.PutAsync(owner, root, "beside it", other);
 
-        await library.Shares.PutAsync(shared, thief.UserId, permission, owner.UserId, CancellationToken.None);
+        await library.ShareAsync(shared, thief, permission, owner);
 
         Assert.Equal(entitled ? [Known] : [], await library.EntitledAsync(thief, Known, other));
     }
@@ -110,7 +110,7 @@ public sealed class EntitlementTests(PostgresFixture postgres) : IAsyncLifetime
         var shared = await library.FolderAsync(owner, await library.RootAsync(owner), "shared");
         var below = await library.FolderAsync(owner, shared, "below");
         var file = await library.PutAsync(owner, below, "file", Known);
-        await library.Shares.PutAsync(shared, thief.UserId, Permission.Editor, owner.UserId, CancellationToken.None);
+        await library.ShareAsync(shared, thief, Permission.Editor, owner);
         Assert.Equal([Known], await library.EntitledAsync(thief, Known));
 
         var entry = await library.Tree.AccessAsync(owner.UserId, file.FileId, CancellationToken.None);

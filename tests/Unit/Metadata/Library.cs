@@ -17,6 +17,8 @@ internal sealed class Library : IAsyncDisposable
         Tree = new FileTree(db);
         Changes = new TreeChanges(db, ids, time);
         Shares = new Shares(db, ids, time);
+        Groups = new Groups(db, ids, time);
+        Teams = new TeamSpaces(db, ids, time);
         Versions = new Versions(db);
         Sessions = new UploadSessions(db, ids, time);
         Proofs = new ChunkProofs(db, Sessions);
@@ -31,6 +33,8 @@ internal sealed class Library : IAsyncDisposable
     public FileTree Tree { get; }
     public TreeChanges Changes { get; }
     public Shares Shares { get; }
+    public Groups Groups { get; }
+    public TeamSpaces Teams { get; }
     public Versions Versions { get; }
     public UploadSessions Sessions { get; }
     public ChunkProofs Proofs { get; }
@@ -76,6 +80,16 @@ internal sealed class Library : IAsyncDisposable
             TimeSpan.FromDays(7),
             CancellationToken.None
         );
+
+    /// <summary>What <paramref name="giver"/> gives <paramref name="user"/>; null: an administrator gives it.</summary>
+    public Task<Guid> ShareAsync(Entry entry, User user, Permission permission, User? giver) =>
+        Shares.PutAsync(entry, user.UserId, PrincipalKind.User, permission, giver?.UserId, CancellationToken.None);
+
+    public Task<Guid> ShareAsync(Entry entry, Group group, Permission permission, User? giver) =>
+        Shares.PutAsync(entry, group.GroupId, PrincipalKind.Group, permission, giver?.UserId, CancellationToken.None);
+
+    public async Task UnshareAsync(Guid share) =>
+        await Shares.DeleteAsync((await Shares.FindAsync(share, CancellationToken.None))!, CancellationToken.None);
 
     public Task ProveAsync(UploadSession session, params ListedChunk[] chunks) =>
         Proofs.ApplyAsync(

@@ -25,21 +25,12 @@ public sealed class TreeTests(PostgresFixture postgres) : IAsyncLifetime
     {
         var folder = await library.FolderAsync(owner, root, "shared");
         var below = await library.FolderAsync(owner, folder, "below");
-        var share = await library.Shares.PutAsync(
-            folder,
-            guest.UserId,
-            Permission.Viewer,
-            owner.UserId,
-            CancellationToken.None
-        );
+        var share = await library.ShareAsync(folder, guest, Permission.Viewer, owner);
 
         Assert.Equal(Permission.Viewer, await library.PermissionAsync(guest, below.EntryId));
         Assert.Equal(Permission.None, await library.PermissionAsync(guest, root.EntryId));
 
-        await library.Shares.DeleteAsync(
-            (await library.Shares.FindAsync(share, CancellationToken.None))!,
-            CancellationToken.None
-        );
+        await library.UnshareAsync(share);
         Assert.Equal(Permission.None, await library.PermissionAsync(guest, below.EntryId));
     }
 
@@ -168,7 +159,7 @@ public sealed class TreeTests(PostgresFixture postgres) : IAsyncLifetime
     }
 
     private Task<Guid> ShareAsync(EntryAccess entry, Permission permission) =>
-        library.Shares.PutAsync(entry, guest.UserId, permission, owner.UserId, CancellationToken.None);
+        library.ShareAsync(entry, guest, permission, owner);
 
     private async Task<MetadataError> ErrorOfMoveAsync(EntryAccess entry, EntryAccess? parent, string? name) =>
         (

@@ -14,6 +14,7 @@ internal sealed class Access(FileTree tree)
     {
         var entry = id == Root ? (Guid?)null : Parse(id);
         return Authorization.Authorize(
+            context.Principal(),
             await tree.AccessAsync(context.User().UserId, entry, context.RequestAborted),
             verb
         );

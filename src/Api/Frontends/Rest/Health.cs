@@ -1,3 +1,4 @@
+using FileSharing.Api.Auth;
 using FileSharing.Api.Background;
 using FileSharing.Api.Placement;
 using FileSharing.Metadata;
@@ -68,7 +69,7 @@ internal static class Health
                 NodeStates.ChallengesFailedOf(nodes),
                 moves,
                 comparisons,
-                context.Features.Get<User>() is { IsAdministrator: true } ? nodes : null
+                context.Features.Get<Principal>() is { User.IsAdministrator: true, Scope: Scope.Full } ? nodes : null
             ),
             RestJson.Default.ClusterHealthReply,
             statusCode: isHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable

@@ -40,7 +40,7 @@ internal static class Messages
             Hex(entry.Fingerprint),
             entry.ShareId,
             entry.Permissions,
-            entry.OwnerEmail
+            entry.Owner
         );
 
     public static FileMetadata Metadata(EntryAccess entry) =>
@@ -53,7 +53,7 @@ internal static class Messages
             entry.VersionCreatedAt ?? entry.CreatedAt,
             entry.VersionId,
             "uploaded",
-            entry.OwnerEmail,
+            entry.Owner,
             entry.ParentId,
             Hex(entry.Fingerprint),
             entry.Kind == EntryKind.File ? "zstd" : null,

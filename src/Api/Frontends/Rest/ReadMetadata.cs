@@ -34,6 +34,7 @@ internal static class ReadMetadata
     {
         var (owner, names) = Split(path);
         var entry = Authorization.Authorize(
+            context.Principal(),
             await tree.AccessByPathAsync(context.User().UserId, owner, names, context.RequestAborted),
             Verb.Read
         );

@@ -125,7 +125,8 @@ internal sealed record ShareReply(string Status, Guid ShareId);
 internal sealed record ShareMessage(
     Guid ShareId,
     Guid SharedWith,
-    string SharedWithEmail,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? SharedWithEmail,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? SharedWithGroup,
     string Permissions,
     DateTime CreatedAt
 );

@@ -13,6 +13,7 @@ internal static class Sharing
         HttpContext context,
         Access access,
         Accounts accounts,
+        Groups groups,
         Shares shares
     )
     {
@@ -23,15 +24,20 @@ internal static class Sharing
 
         var permission = Parse(request.Permissions);
         var entry = await access.ToAsync(context, fileId, Verb.Share);
-        var user =
-            await accounts.FindAsync(sharedWith, context.RequestAborted)
-            ?? throw new ApiException(ApiError.NotFound, "No user has this id or e-mail address.");
-        if (user.UserId == entry.OwnerId)
+        var (principal, kind) = await FindAsync(sharedWith, accounts, groups, context.RequestAborted);
+        if (principal == entry.OwnerId)
         {
             throw new ApiException(ApiError.Conflict, "The owner has every right already.");
         }
 
-        var id = await shares.PutAsync(entry, user.UserId, permission, context.User().UserId, context.RequestAborted);
+        var id = await shares.PutAsync(
+            entry,
+            principal,
+            kind,
+            permission,
+            context.User().UserId,
+            context.RequestAborted
+        );
         return new ShareReply("shared", id);
     }
 
@@ -53,7 +59,8 @@ internal static class Sharing
                 .. items.Select(s => new ShareMessage(
                     s.ShareId,
                     s.SharedWith,
-                    s.SharedWithEmail,
+                    s.WithGroup ? null : s.SharedWithName,
+                    s.WithGroup ? s.SharedWithName : null,
                     s.Permissions,
                     s.CreatedAt
                 )),
@@ -76,6 +83,7 @@ internal static class Sharing
         if (share.SharedWith != context.User().UserId)
         {
             Authorization.Authorize(
+                context.Principal(),
                 await tree.AccessAsync(context.User().UserId, share.FileId, context.RequestAborted),
                 Verb.Share
             );
@@ -101,6 +109,27 @@ internal static class Sharing
         );
         var (items, next) = Paging.Page(rows, size, s => s.ShareId.ToString());
         return new SharedEntryPage([.. items.Select(Messages.OfShared)], next);
+    }
+
+    /// <summary>A user by id or e-mail address, else a group by id or name: no name of a group looks like an address or an id.</summary>
+    private static async Task<(Guid Id, PrincipalKind Kind)> FindAsync(
+        string sharedWith,
+        Accounts accounts,
+        Groups groups,
+        CancellationToken ct
+    )
+    {
+        if (await accounts.FindAsync(sharedWith, ct) is { } user)
+        {
+            return (user.UserId, PrincipalKind.User);
+        }
+
+        return await groups.FindAsync(sharedWith, ct) is { } group
+            ? (group.GroupId, PrincipalKind.Group)
+            : throw new ApiException(
+                ApiError.NotFound,
+                "No user has this id or e-mail address, and no group this id or name."
+            );
     }
 
     private static Permission Parse(string? permissions) =>

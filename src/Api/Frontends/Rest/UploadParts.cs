@@ -69,10 +69,13 @@ internal static class UploadParts
         return new StatusReply("aborted");
     }
 
-    /// <summary>A session is its user's own; to all others it does not exist.</summary>
-    internal static async Task<UploadSession> FindAsync(Guid uploadId, HttpContext context, UploadSessions sessions) =>
-        await sessions.FindAsync(uploadId, context.User().UserId, context.RequestAborted)
-        ?? throw new ApiException(ApiError.NotFound, "There is no such upload.");
+    /// <summary>A session is its user's own; to all others it does not exist. Every call of it serves to write, so each needs that scope.</summary>
+    internal static async Task<UploadSession> FindAsync(Guid uploadId, HttpContext context, UploadSessions sessions)
+    {
+        Authorization.RequireScope(context.Principal(), Verb.Write);
+        return await sessions.FindAsync(uploadId, context.User().UserId, context.RequestAborted)
+            ?? throw new ApiException(ApiError.NotFound, "There is no such upload.");
+    }
 
     internal static ApiException Ended(UploadSession session) =>
         session.Status == UploadStatus.Committed
