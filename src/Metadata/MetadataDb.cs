@@ -13,9 +13,10 @@ public sealed class MetadataDb : IAsyncDisposable
 
     /// <summary>
     /// Every statement that serves a user is found by an index, so one plan a statement is enough: planning the larger ones anew costs 7 ms, running
-    /// them 1 ms. A connection string with <c>Options</c> of its own replaces these.
+    /// them 1 ms. What nobody waits for any more, the server gives up within a second. A connection string with <c>Options</c> of its own replaces these.
     /// </summary>
-    private const string SessionOptions = "-c plan_cache_mode=force_generic_plan -c jit=off";
+    private const string SessionOptions =
+        "-c plan_cache_mode=force_generic_plan -c jit=off -c client_connection_check_interval=1000";
 
     /// <summary>A deadlock or serialisation failure is tried again this often in all.</summary>
     private const int AttemptsMax = 5;
@@ -34,14 +35,20 @@ public sealed class MetadataDb : IAsyncDisposable
             settings.MaxAutoPrepare = PreparedStatementsMax;
         }
 
+        // A statement that takes too long breaks its connection; it is not cancelled in the server. A commit that waits for the synchronous standby and is cancelled
+        // answers that it succeeded, with a warning only, though a failover would lose it.
+        settings.CancellationTimeout = -1;
         settings.ApplicationName ??= "fileshare";
         settings.Options ??= SessionOptions;
         settings.NoResetOnClose = true;
         var several = settings.Host?.Contains(',', StringComparison.Ordinal) == true;
         var builder = new NpgsqlDataSourceBuilder(settings.ConnectionString);
+        var fence = new PrimaryFence();
+        builder.UsePhysicalConnectionInitializer(fence.Check, fence.CheckAsync);
         source = several
             ? builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary)
             : builder.Build();
+        fence.Moved = source.Clear;
     }
 
     /// <summary>True for an error that says nothing about the call: the database was away or busy, and the same call may succeed later.</summary>

@@ -42,9 +42,12 @@ internal sealed class Library : IAsyncDisposable
     public NodeRegistry Registry { get; }
     public Contents Contents { get; }
 
-    public static async Task<Library> CreateAsync(PostgresFixture postgres)
+    public static async Task<Library> CreateAsync(PostgresFixture postgres) =>
+        await OpenAsync(await postgres.CreateDatabaseAsync());
+
+    public static async Task<Library> OpenAsync(string connectionString)
     {
-        var db = new MetadataDb(await postgres.CreateDatabaseAsync());
+        var db = new MetadataDb(connectionString);
         await Migrator.MigrateAsync(db, TimeProvider.System, CancellationToken.None);
         return new Library(db);
     }
