@@ -13,6 +13,7 @@ public sealed class OfflineVolume : IDisposable
     private readonly BufferPool buffers = new(BufferBytesKept);
     private readonly IDisposable? heldLock;
     private readonly SegmentSet segments;
+    private readonly SegmentHeaders headers;
     private readonly ChunkIndex index;
     private readonly RecordReader reader;
     private readonly RecordCodec codec;
@@ -25,6 +26,7 @@ public sealed class OfflineVolume : IDisposable
             ?? throw new BlobException(BlobError.NotAVolume, $"{path} holds no volume.json: it is no volume.");
         heldLock = TryLock(disk, files);
         segments = new SegmentSet(disk, files.SegmentsPath);
+        headers = new SegmentHeaders(Identity, segments, buffers);
         var engine = new RocksDbIndex(disk, new Native.RocksDb.RocksDbOptions());
         engine.Remove(scratchPath);
         index = ChunkIndex.Open(engine, scratchPath, new SpareFile(disk, path, isKept: false), () => { });
@@ -125,11 +127,17 @@ public sealed class OfflineVolume : IDisposable
         var damage = new List<DamagedPlace>();
         var done = new RecoveryProgress(0, numbers.Count, 0, segments.Bytes, 0);
         using var replay = new Replay(index, segments);
-        foreach (var number in numbers)
+        for (var i = 0; i < numbers.Count; i++)
         {
             ct.ThrowIfCancellationRequested();
-            var contents = ReadContents(number, damage, ct);
+            var number = numbers[i];
+            var (contents, unreadable) = Read(number, i + 1 < numbers.Count ? numbers[i + 1] : null, damage, ct);
             replay.Enter(number, contents.Records, contents.Notes);
+            foreach (var record in unreadable)
+            {
+                replay.EnterUnreadable(number, record, mayBeNew: true);
+            }
+
             done = done with
             {
                 SegmentsDone = done.SegmentsDone + 1,
@@ -143,31 +151,56 @@ public sealed class OfflineVolume : IDisposable
         Damage = damage;
     }
 
-    /// <summary>As much of a segment as can be read.</summary>
-    private SegmentContents ReadContents(uint number, List<DamagedPlace> damage, CancellationToken ct)
+    /// <summary>As much of a segment as can be read, and what is known to be missing.</summary>
+    private (SegmentContents Contents, IReadOnlyList<DirectoryEntry> Unreadable) Read(
+        uint number,
+        uint? next,
+        List<DamagedPlace> damage,
+        CancellationToken ct
+    )
     {
         try
         {
             using var lease = segments.Reading(number);
-            if (
-                SegmentFooter.TryReadBlock(lease.File, number, buffers) is { } footer
-                && SegmentFooter.TryReadContents(lease.File, footer, buffers) is { } contents
-            )
+            var footer = SegmentFooter.TryReadBlock(lease.File, number, buffers);
+            if (footer is { } end && SegmentFooter.TryReadContents(lease.File, end, buffers) is { } contents)
             {
-                return contents;
+                return (contents, []);
             }
 
-            using var direct = segments.ReadingDirect(number);
-            var scan = new SegmentScan(direct.File, number, buffers);
-            scan.Run(new SegmentHeader(VolumeId, Identity.Incarnation, number, FirstSequence: 1), ct);
-            damage.AddRange(scan.Damage);
-            return scan.Contents;
+            return headers.Read(lease.File, number, damage) is { } header
+                ? Scan(number, next, header, footer, damage, ct)
+                : (new SegmentContents(), []);
         }
         catch (IOException)
         {
             damage.Add(new DamagedPlace(number, 0, segments.BytesOf(number)));
-            return new SegmentContents();
+            return (new SegmentContents(), []);
         }
+    }
+
+    private (SegmentContents Contents, IReadOnlyList<DirectoryEntry> Unreadable) Scan(
+        uint number,
+        uint? next,
+        SegmentHeader header,
+        FooterBlock? footer,
+        List<DamagedPlace> damage,
+        CancellationToken ct
+    )
+    {
+        using var direct = segments.ReadingDirect(number);
+        var scan = new SegmentScan(direct.File, number, buffers);
+        scan.Run(header, ct);
+        damage.AddRange(scan.Damage);
+        var unreadable = scan.Unreadable.ToList();
+        if (scan.TornTailBytes > 0 && scan.End != footer?.FirstOffset)
+        {
+            // Without the index nobody knows whether the end of the log was acknowledged. Whole records are what their ids say either way, and nothing else is taken of it.
+            damage.Add(new DamagedPlace(number, scan.End, scan.TornTailBytes));
+            scan.SalvageTail(scan.End + scan.TornTailBytes, headers.FirstSequenceOf(next, ulong.MaxValue), ct);
+        }
+
+        return (scan.Contents, next is null ? unreadable : scan.Unreadable);
     }
 
     /// <returns>Null where the file system takes no lock because it is read-only: then nobody has the volume open for writing either.</returns>

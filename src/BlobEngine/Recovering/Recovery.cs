@@ -17,6 +17,7 @@ internal sealed class Recovery(
     private const int WriteAgainBytesMax = 1 << 20;
 
     private readonly bool isClean = previousIncarnation > 0 && index.CleanIncarnation == previousIncarnation;
+    private readonly SegmentHeaders headers = new(identity, segments, pool);
     private readonly List<DamagedPlace> damage = [];
     private readonly List<(uint Segment, SegmentScan Scan, long CutAt)> unsealed = [];
     private ulong lastSequence = index.Sequence;
@@ -30,13 +31,15 @@ internal sealed class Recovery(
         var numbers = segments.Load();
         using var replay = new Replay(index, segments);
         using var ahead =
-            options.Rebuild == IndexRebuild.FromBatches ? new ScanAhead(segments, numbers, ReadHeader, pool, ct) : null;
+            options.Rebuild == IndexRebuild.FromBatches
+                ? new ScanAhead(segments, numbers, headers.Read, pool, ct)
+                : null;
         var progress = new RecoveryProgress(0, numbers.Count, 0, segments.Bytes, 0);
-        foreach (var number in numbers)
+        for (var i = 0; i < numbers.Count; i++)
         {
             ct.ThrowIfCancellationRequested();
-            var bytes = segments.BytesOf(number);
-            Recover(number, isLast: number == numbers[^1], replay, ahead, ct);
+            var bytes = segments.BytesOf(numbers[i]);
+            Recover(numbers[i], i + 1 < numbers.Count ? numbers[i + 1] : null, replay, ahead, ct);
             progress = progress with
             {
                 SegmentsDone = progress.SegmentsDone + 1,
@@ -82,7 +85,7 @@ internal sealed class Recovery(
         return (position, report);
     }
 
-    private void Recover(uint number, bool isLast, Replay replay, ScanAhead? ahead, CancellationToken ct)
+    private void Recover(uint number, uint? next, Replay replay, ScanAhead? ahead, CancellationToken ct)
     {
         using var lease = segments.Reading(number);
         var file = lease.File;
@@ -108,9 +111,9 @@ internal sealed class Recovery(
             }
         }
 
-        if (ReadHeader(file, number, damage) is { } header)
+        if (headers.Read(file, number, damage) is { } header)
         {
-            Scan(number, isLast, header, footerBlock, replayed, replay, ct);
+            Scan(number, next, header, footerBlock, replayed, replay, ct);
         }
     }
 
@@ -129,30 +132,9 @@ internal sealed class Recovery(
         return SegmentFooter.TryReadContents(file, footer, pool);
     }
 
-    /// <summary>The segment's header; when it is damaged, one that lets every batch pass, since each batch names its segment and place itself.</summary>
-    /// <returns>Null for a segment of another volume, which is none of ours.</returns>
-    private SegmentHeader? ReadHeader(IDiskFile file, uint number, List<DamagedPlace> found)
-    {
-        using var block = pool.Rent(SegmentFormat.SegmentHeaderBytes);
-        var isWhole = file.TryFill(block.GetSpan(), 0);
-        if (!isWhole || !SegmentHeader.TryRead(block.GetSpan(), out var header) || header.Segment != number)
-        {
-            found.Add(new DamagedPlace(number, 0, SegmentFormat.SegmentHeaderBytes));
-            return new SegmentHeader(identity.VolumeId, identity.Incarnation, number, FirstSequence: 1);
-        }
-
-        if (header.VolumeId == identity.VolumeId)
-        {
-            return header;
-        }
-
-        found.Add(new DamagedPlace(number, 0, file.Length));
-        return null;
-    }
-
     private void Scan(
         uint number,
-        bool isLast,
+        uint? next,
         SegmentHeader header,
         FooterBlock? footer,
         long replayed,
@@ -167,16 +149,42 @@ internal sealed class Recovery(
         damage.AddRange(scan.Damage);
         lastSequence = Math.Max(lastSequence, scan.LastSequence);
         var isWhole = scan.TornTailBytes == 0 && scan.Damage.Count == 0 && scan.End == length;
-        if (isClean && isLast && isWhole && replayed == length)
+        if (isClean && next is null && isWhole && replayed == length)
         {
             toContinue = (number, scan);
             return;
         }
 
         segmentsReplayed++;
-        var covered = scan.Batches.FindLast(batch => batch.End <= replayed);
-        replay.Enter(number, scan.Contents.Records[covered.Records..], scan.Contents.Notes[covered.Notes..]);
-        unsealed.Add((number, scan, WhereToCut(number, isLast, footer, scan, replayed)));
+        var cutAt = WhereToCut(number, isLast: next is null, footer, scan, replayed);
+        if (cutAt > scan.End)
+        {
+            scan.SalvageTail(cutAt, headers.FirstSequenceOf(next, otherwise: index.Sequence + 1), ct);
+        }
+
+        // As of a sealed segment, and for one more reason: what a damaged place has kept of records may be older than what it has lost of notes.
+        var coveredRecords = scan.Contents.Records.TakeWhile(record => record.FrameOffset < replayed).Count();
+        var coveredNotes = scan.Batches.FindLast(batch => batch.End <= replayed).Notes;
+        replay.Enter(number, scan.Contents.Records[coveredRecords..], scan.Contents.Notes[coveredNotes..]);
+        EnterLost(number, scan, replayed, replay);
+        unsealed.Add((number, scan, cutAt));
+    }
+
+    /// <summary>What is lost goes on being known, where the index or the log has nothing better; and so that a rebuild knows it too, the footer names it.</summary>
+    private static void EnterLost(uint number, SegmentScan scan, long replayed, Replay replay)
+    {
+        foreach (var record in scan.Unreadable)
+        {
+            if (replay.EnterUnreadable(number, record, mayBeNew: record.FrameOffset >= replayed))
+            {
+                scan.Contents.Insert(record);
+            }
+        }
+
+        if (scan.UnknownLossEnd > replayed)
+        {
+            scan.Contents.Notes.Add(new StatedNote(new Note(NoteKind.Lost, 0, 0, default), scan.LastSequence));
+        }
     }
 
     private long WhereToCut(uint number, bool isLast, FooterBlock? footer, SegmentScan scan, long replayed)

@@ -44,6 +44,26 @@ internal sealed class Replay(ChunkIndex index, SegmentSet segments) : IDisposabl
         }
     }
 
+    /// <summary>
+    /// Enters a record of which only the head can be read, unless something else is known of its id: that it is damaged is for reads and scrubs to say, which look twice. After
+    /// everything else of its segment.
+    /// </summary>
+    /// <param name="segment">Where it lies.</param>
+    /// <param name="record">Its frame.</param>
+    /// <param name="mayBeNew">False when the index has seen this place: then it knows the record, unless that is gone.</param>
+    /// <returns>Whether the index points to it.</returns>
+    public bool EnterUnreadable(uint segment, DirectoryEntry record, bool mayBeNew)
+    {
+        var known = update.Find(record.Id);
+        if (known is null && mayBeNew && deletes.GetValueOrDefault(record.Id) < record.Origin)
+        {
+            Enter(segment, record);
+            known = update.Find(record.Id);
+        }
+
+        return known is { } entry && entry.Segment == segment && entry.FrameOffset == record.FrameOffset;
+    }
+
     public void Commit() => update.Commit();
 
     private void Enter(uint segment, DirectoryEntry record)

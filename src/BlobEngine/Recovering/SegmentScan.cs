@@ -5,6 +5,7 @@ namespace FileSharing.BlobEngine;
 /// <summary>
 /// Reads a segment without a footer from its first batch to its end, and tells apart what is valid, what is damaged, and what is a torn tail.
 /// A place is damaged, not torn, when a later batch is valid: batches follow one another only after a sync, so whatever lies before a valid batch was on stable storage.
+/// Of a damaged place the records that are still whole are among the contents, its notes are not.
 /// </summary>
 internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
 {
@@ -12,7 +13,13 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
 
     public List<DamagedPlace> Damage { get; } = [];
 
-    /// <summary>Batches in the order of the log: where each ends, and how many records and notes there are up to there.</summary>
+    /// <summary>Records in the damaged places that can be named, and of which nothing else can be relied on. They are not among the <see cref="Contents"/>.</summary>
+    public List<DirectoryEntry> Unreadable { get; } = [];
+
+    /// <summary>End of the last place of which damage has taken something that nobody can name; 0 for none.</summary>
+    public long UnknownLossEnd { get; private set; }
+
+    /// <summary>Whole batches in the order of the log: where each ends, and how many records and notes there are up to there.</summary>
     public List<ScannedBatch> Batches { get; } = [];
 
     /// <summary>End of the last valid batch that is not part of a footer; where a footer begins, its beginning.</summary>
@@ -37,7 +44,7 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
         while (position >= 0 && position < reader.Length)
         {
             ct.ThrowIfCancellationRequested();
-            if (!TryTakeBatch(reader, position, out var batch))
+            if (!reader.TryRead(position, out var batch, out var frames) || batch.Sequence <= LastSequence)
             {
                 invalidFrom = invalidFrom < 0 ? position : invalidFrom;
                 position = reader.FindNext(position + SegmentFormat.BlockBytes, LastSequence);
@@ -48,9 +55,14 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
             if (invalidFrom >= 0 && invalidFrom < batch.SyncedPosition)
             {
                 Damage.Add(new DamagedPlace(segment, invalidFrom, batch.SyncedPosition - invalidFrom));
+                Salvage(reader, invalidFrom, batch.SyncedPosition, batch.Sequence, ct);
+                // The salvage has used the reader: the batch is read again, behind what was found.
+                invalidFrom = -1;
+                continue;
             }
 
             invalidFrom = -1;
+            LastSequence = batch.Sequence;
             if (batch.Flags.HasFlag(BatchFlags.Footer))
             {
                 // The footer was begun and not finished. It only repeats, so it is written anew, behind whatever stood before it.
@@ -59,11 +71,25 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
                 return;
             }
 
+            AddFrames(frames, position + SegmentFormat.BatchHeaderBytes);
             position += batch.Bytes;
+            Batches.Add(
+                new ScannedBatch(position - batch.Bytes, position, Contents.Records.Count, Contents.Notes.Count)
+            );
             End = position;
         }
 
         TornTailBytes = invalidFrom < 0 ? 0 : reader.EndOfData(invalidFrom) - invalidFrom;
+    }
+
+    /// <summary>After <see cref="Run"/>, what is behind <see cref="End"/>: for a caller who knows that it is no torn tail, or who does not mind.</summary>
+    /// <param name="to">Where it ends.</param>
+    /// <param name="before">A sequence that no batch there can have reached.</param>
+    /// <param name="ct">Ends it.</param>
+    public void SalvageTail(long to, ulong before, CancellationToken ct)
+    {
+        using var reader = new BatchReader(file, segment, pool);
+        Salvage(reader, End, to, before, ct);
     }
 
     /// <summary>The frames of a segment that is ended but whose directory cannot be read.</summary>
@@ -97,21 +123,13 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
         return isWhole ? scan.Contents : null;
     }
 
-    private bool TryTakeBatch(BatchReader reader, long offset, out BatchHeader header)
+    private void Salvage(BatchReader reader, long from, long to, ulong before, CancellationToken ct)
     {
-        if (!reader.TryRead(offset, out header, out var frames) || header.Sequence <= LastSequence)
-        {
-            return false;
-        }
-
-        LastSequence = header.Sequence;
-        if (!header.Flags.HasFlag(BatchFlags.Footer))
-        {
-            AddFrames(frames, offset + SegmentFormat.BatchHeaderBytes);
-            Batches.Add(new ScannedBatch(offset, offset + header.Bytes, Contents.Records.Count, Contents.Notes.Count));
-        }
-
-        return true;
+        var salvage = new BatchSalvage(reader, pool);
+        salvage.Run(from, to, LastSequence, before, ct);
+        Contents.Records.AddRange(salvage.Whole);
+        Unreadable.AddRange(salvage.Unreadable);
+        UnknownLossEnd = salvage.HasUnknownLoss ? to : UnknownLossEnd;
     }
 
     private void AddFrames(ReadOnlySpan<byte> frames, long offset)
@@ -157,6 +175,7 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
         catch (BlobException)
         {
             Damage.Add(new DamagedPlace(segment, frameOffset, frame.Body.Length));
+            UnknownLossEnd = frameOffset + frame.Body.Length;
             return null;
         }
     }

@@ -71,10 +71,21 @@ internal sealed class BatchReader(IDiskFile file, uint segment, BufferPool pool)
         return end;
     }
 
-    private bool TryReadHeader(long offset, out BatchHeader header) =>
+    /// <summary>The header of the batch that was written for this place; its frames are not looked at.</summary>
+    public bool TryReadHeader(long offset, out BatchHeader header) =>
         BatchHeader.TryRead(View(offset, SegmentFormat.BatchHeaderBytes), segment, offset, out header);
 
-    /// <summary>Bytes of the file; fewer at its end.</summary>
+    /// <summary>Bytes from any place; fewer at the end of the file. Valid until the next call.</summary>
+    /// <param name="offset">Of the first.</param>
+    /// <param name="bytes">At most <see cref="BufferPool.BufferBytesMax"/> less a block.</param>
+    public ReadOnlySpan<byte> Read(long offset, int bytes)
+    {
+        var skip = (int)(offset % SegmentFormat.BlockBytes);
+        var view = View(offset - skip, skip + bytes);
+        return view[Math.Min(skip, view.Length)..];
+    }
+
+    /// <summary>Bytes of the file from a multiple of 4 KiB on; fewer at its end.</summary>
     private ReadOnlySpan<byte> View(long offset, int bytes)
     {
         if (buffer is null || offset < start || offset + bytes > start + filled)

@@ -167,4 +167,11 @@ internal sealed class SegmentContents
     public List<DirectoryEntry> Records { get; } = [];
 
     public List<StatedNote> Notes { get; } = [];
+
+    /// <summary>Adds a record in its place.</summary>
+    public void Insert(DirectoryEntry record)
+    {
+        var at = Records.FindIndex(other => other.FrameOffset > record.FrameOffset);
+        Records.Insert(at < 0 ? Records.Count : at, record);
+    }
 }

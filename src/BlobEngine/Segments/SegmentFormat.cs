@@ -84,4 +84,7 @@ internal enum NoteKind : byte
     GcState = 4,
     Owed = 5,
     Damaged = 6,
+
+    /// <summary>About no record: damage in this segment has taken something that nobody can name.</summary>
+    Lost = 7,
 }

@@ -35,6 +35,8 @@ internal sealed class TestVolume : IAsyncDisposable
 
     public bool IsEncrypted { get; }
 
+    public RootKey RootKey => rootKey;
+
     public DataKeys Keys { get; }
 
     public WrappedKey WrappedKey { get; }

@@ -55,6 +55,7 @@ public sealed class FuzzTests
                 var scan = new SegmentScan(file, segment: 1, pool);
                 scan.Run(isSegment ? header : new SegmentHeader(Guid.Empty, 1, 1, 1), CancellationToken.None);
                 Assert.InRange(scan.End, 0, Math.Max(segment.Length, SegmentFormat.SegmentHeaderBytes));
+                scan.SalvageTail(scan.End + scan.TornTailBytes, ulong.MaxValue, CancellationToken.None);
                 if (SegmentFooter.TryReadBlock(file, 1, pool) is { } footer)
                 {
                     _ = SegmentFooter.TryReadContents(file, footer, pool);
