@@ -27,6 +27,9 @@ public enum BlobError
     /// <summary>The volume belongs to another cluster.</summary>
     WrongCluster,
 
+    /// <summary>A sweep that this opening of the volume does not obey: begin anew, under a fencing token and an epoch that are not below what it has seen.</summary>
+    SweepRefused,
+
     /// <summary>The index cannot be read: take another copy. The next opening of the volume builds it again from the segments.</summary>
     IndexDamaged,
 

@@ -166,7 +166,7 @@ public sealed partial class BlobStore : IAsyncDisposable
             return false;
         }
 
-        if (entry.TouchEpoch >= epoch && !reader.IsDamaged(id))
+        if (entry.TouchEpoch >= epoch && entry.GcState == GcState.Live && !reader.IsDamaged(id))
         {
             return true;
         }
@@ -176,7 +176,7 @@ public sealed partial class BlobStore : IAsyncDisposable
             return false;
         }
 
-        await AppendNoteAsync(new Note(NoteKind.Touch, 0, epoch, id), ct);
+        await StampAsync(id, entry, new PutOptions(epoch, Owed: false), ct);
         return true;
     }
 
@@ -287,7 +287,9 @@ public sealed partial class BlobStore : IAsyncDisposable
             volume.Segments.Count,
             writer.Batches,
             volume.Log.IsDirect,
-            totals.RecordsByKey()
+            totals.RecordsByKey(),
+            totals.SumOf(GcState.Condemned),
+            totals.SumOf(GcState.Trashed)
         );
     }
 
@@ -317,6 +319,7 @@ public sealed partial class BlobStore : IAsyncDisposable
             storedKeys.Dispose();
             compacting.Dispose();
             scrubbing.Dispose();
+            sweeping.Dispose();
         }
     }
 
@@ -362,6 +365,11 @@ public sealed partial class BlobStore : IAsyncDisposable
         if (options.TouchEpoch > entry.TouchEpoch)
         {
             await AppendNoteAsync(new Note(NoteKind.Touch, 0, options.TouchEpoch, id), ct);
+        }
+
+        if (entry.GcState != GcState.Live)
+        {
+            await AppendNoteAsync(new Note(NoteKind.GcState, (byte)GcState.Live, 0, id), ct);
         }
     }
 

@@ -27,14 +27,30 @@ public enum PutOutcome
 /// <param name="TouchEpoch">The highest garbage collection epoch that it was stamped with.</param>
 /// <param name="Owed">Whether a further copy is still unconfirmed.</param>
 /// <param name="IsDamaged">Whether the stored copy was found damaged, and waits for repair.</param>
+/// <param name="State">In garbage collection.</param>
+/// <param name="StateEpoch">The epoch of the sweep that put it into this state; 0 when live.</param>
 public sealed record RecordInfo(
     ChunkId Id,
     RecordKind Kind,
     int RecordBytes,
     uint TouchEpoch,
     bool Owed,
-    bool IsDamaged
+    bool IsDamaged,
+    GcState State = GcState.Live,
+    uint StateEpoch = 0
 );
+
+/// <summary>Where a record stands in garbage collection: docs/garbage-collection.md. It can be read, adopted and put in every state; the last two make it live again.</summary>
+public enum GcState : byte
+{
+    Live = 0,
+
+    /// <summary>One sweep has found nothing that refers to it.</summary>
+    Condemned = 1,
+
+    /// <summary>A later sweep has found the same: it may be dropped after the quarantine.</summary>
+    Trashed = 2,
+}
 
 /// <summary>What a volume can do at present.</summary>
 public enum VolumeCondition
@@ -60,6 +76,8 @@ public enum VolumeCondition
 /// <param name="Batches">Batches written since opening; each took one write and one sync.</param>
 /// <param name="IsDirect">False when the file system has no O_DIRECT and writes pass through the page cache.</param>
 /// <param name="RecordsByKey">Live records by the data key that seals them; 0 stands for "not sealed".</param>
+/// <param name="Condemned">Of the records, those that one sweep has found to be garbage.</param>
+/// <param name="Trashed">Of the records, those that wait to be dropped.</param>
 public sealed record VolumeStats(
     long Records,
     long LiveRecordBytes,
@@ -70,8 +88,13 @@ public sealed record VolumeStats(
     int Segments,
     long Batches,
     bool IsDirect,
-    IReadOnlyDictionary<uint, long> RecordsByKey
+    IReadOnlyDictionary<uint, long> RecordsByKey,
+    RecordSum Condemned,
+    RecordSum Trashed
 );
+
+/// <summary>So many records, with so many bytes as encoded.</summary>
+public readonly record struct RecordSum(long Records, long Bytes);
 
 /// <summary>What opening a volume found.</summary>
 /// <param name="WasClean">The last process closed it; nothing had to be replayed.</param>

@@ -57,6 +57,16 @@ internal sealed class Volume : IDisposable
 
     public RecoveryReport Recovered { get; private set; } = null!;
 
+    /// <summary>What the volume has seen of garbage collection; null before its first sweep.</summary>
+    public SweepFence? Fence { get; private set; }
+
+    /// <summary>Durable when it returns.</summary>
+    public void WriteFence(SweepFence fence)
+    {
+        Files.WriteFence(fence);
+        Fence = fence;
+    }
+
     public static Volume Open(VolumeOptions options, DataKeys keys, IDisk disk, TimeProvider time, CancellationToken ct)
     {
         var files = new VolumeFiles(disk, options.Path);
@@ -114,8 +124,14 @@ internal sealed class Volume : IDisposable
         Disk.CreateDirectory(Files.SegmentsPath);
         Disk.SyncDirectory(Options.Path);
         OpenIndex();
+        var isProved = DoubtStamps(previous.Incarnation);
         var recovery = new Recovery(Segments, Index, Buffers, Identity, previous.Incarnation, Options);
         (var position, Recovered) = recovery.Run(ct);
+        if (isProved && Recovered is { Damage.Count: 0, IndexRebuilt: false })
+        {
+            WriteFence(Fence! with { IsUnproved = false });
+        }
+
         if (Files.IsIndexMarked)
         {
             Files.UnmarkIndex();
@@ -124,6 +140,24 @@ internal sealed class Volume : IDisposable
         Log = new SegmentLog(Options, Segments, Buffers, position);
         Spare.Take();
         Index.WaitForRoom();
+    }
+
+    /// <summary>
+    /// What damage takes may have been a stamp, or the note that made a condemned record live again. So before a recovery can forget what it has found, the fence says that nothing is
+    /// proved; after one that found no damage it says otherwise.
+    /// </summary>
+    /// <returns>Whether that is to be said again.</returns>
+    private bool DoubtStamps(ulong previousIncarnation)
+    {
+        Fence = Files.ReadFence();
+        var isClean = !Index.IsNew && previousIncarnation > 0 && Index.CleanIncarnation == previousIncarnation;
+        if (isClean || Fence is not { IsUnproved: false })
+        {
+            return false;
+        }
+
+        WriteFence(Fence with { IsUnproved = true });
+        return true;
     }
 
     /// <summary>An index that is known to be damaged goes first; its mark goes last, when the new one is complete.</summary>

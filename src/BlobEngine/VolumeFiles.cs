@@ -20,6 +20,24 @@ internal sealed class VolumeFiles(IDisk disk, string path)
     /// <summary>A second index, while it is compared with the first.</summary>
     public string IndexCheckPath => Path.Combine(path, "index-check");
 
+    private TwinFile<SweepFence> Fence => new(disk, Path.Combine(path, "sweeps.json"), VolumeJson.Default.SweepFence);
+
+    /// <summary>What the volume has seen of garbage collection; null before its first sweep. One that cannot be read proves no stamp.</summary>
+    public SweepFence? ReadFence()
+    {
+        try
+        {
+            return Fence.Exists ? Fence.Read() : null;
+        }
+        catch (BlobException)
+        {
+            return SweepFence.Unknown;
+        }
+    }
+
+    /// <summary>Durable when it returns.</summary>
+    public void WriteFence(SweepFence fence) => Fence.Write(fence);
+
     private string IndexMarkPath => Path.Combine(path, "index-damaged");
 
     /// <summary>Whether an earlier process has met damage in the index, so that it must not be used again.</summary>
@@ -114,4 +132,5 @@ internal sealed record KeyFile(int Format, IReadOnlyList<WrappedKey> Keys);
 )]
 [JsonSerializable(typeof(VolumeIdentity))]
 [JsonSerializable(typeof(KeyFile))]
+[JsonSerializable(typeof(SweepFence))]
 internal sealed partial class VolumeJson : JsonSerializerContext;

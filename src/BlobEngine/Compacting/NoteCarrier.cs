@@ -49,9 +49,9 @@ internal sealed class NoteCarrier(Volume volume, SegmentWriter writer, ChunkLock
             await StateAsync(new Note(NoteKind.Touch, 0, entry.TouchEpoch, id), ct);
         }
 
-        if (notes.LastOrDefault(note => note.Kind == NoteKind.GcState) is { Kind: NoteKind.GcState } swept)
+        if (notes.Any(note => note.Kind == NoteKind.GcState))
         {
-            await StateAsync(swept with { Value = entry.GcState }, ct);
+            await StateAsync(new Note(NoteKind.GcState, (byte)entry.GcState, entry.StateEpoch, id), ct);
         }
     }
 

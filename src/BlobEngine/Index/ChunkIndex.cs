@@ -81,14 +81,43 @@ internal sealed class ChunkIndex : IDisposable
     {
         Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
         Span<byte> value = stackalloc byte[IndexEntry.Bytes];
-        return store.Get(IndexKeys.OfId(key, IndexKeys.Entry, id), value) < 0 ? null : IndexEntry.Read(value);
+        return store.Get(IndexKeys.OfId(key, IndexKeys.Entry, id), value) < 0
+            ? null
+            : Completed(id, IndexEntry.Read(value));
+    }
+
+    /// <summary>With the epoch of its state. When that is gone since the entry was read, the record has changed: it counts as swept just now.</summary>
+    private IndexEntry Completed(ChunkId id, IndexEntry entry)
+    {
+        if (entry.GcState == GcState.Live)
+        {
+            return entry;
+        }
+
+        Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
+        Span<byte> value = stackalloc byte[SweptMark.Bytes];
+        var isMarked = store.Get(IndexKeys.OfId(key, IndexKeys.Swept, id), value) >= 0;
+        return entry with { StateEpoch = isMarked ? SweptMark.Read(value).Epoch : uint.MaxValue };
+    }
+
+    /// <summary>Ids of records that are not live in garbage collection, in order, with their state.</summary>
+    public List<(ChunkId Id, SweptMark Mark)> ListSwept(ChunkId? after, int max)
+    {
+        var found = new List<(ChunkId, SweptMark)>();
+        Walk(IndexKeys.Swept, after, max, (id, value) => Add(found, (id, SweptMark.Read(value))));
+        return found;
     }
 
     /// <summary>Entries in order of id, those after <paramref name="after"/>, none after <paramref name="last"/>.</summary>
     public List<RecordInfo> List(ChunkId? after, int max, ChunkId? last = null)
     {
         var found = new List<RecordInfo>();
-        Walk(IndexKeys.Entry, after, max, (id, value) => !(id > last) && Add(found, IndexEntry.Read(value).ToInfo(id)));
+        Walk(
+            IndexKeys.Entry,
+            after,
+            max,
+            (id, value) => !(id > last) && Add(found, Completed(id, IndexEntry.Read(value)).ToInfo(id))
+        );
         return found;
     }
 
@@ -109,7 +138,7 @@ internal sealed class ChunkIndex : IDisposable
 
     /// <summary>Visits the entries after this id in order, until the visitor says no. A view of this moment: do not take long.</summary>
     public void Walk(ChunkId? after, Func<ChunkId, IndexEntry, bool> visit) =>
-        Walk(IndexKeys.Entry, after, int.MaxValue, (id, value) => visit(id, IndexEntry.Read(value)));
+        Walk(IndexKeys.Entry, after, int.MaxValue, (id, value) => visit(id, Completed(id, IndexEntry.Read(value))));
 
     /// <summary>For the scratch index of an <see cref="OfflineVolume"/>.</summary>
     public bool IsMarked(ChunkId id)

@@ -3,17 +3,21 @@ using FileSharing.Chunks;
 
 namespace FileSharing.BlobEngine;
 
-/// <summary>Where a live record lies and what is known of it: the 18 bytes of an index value.</summary>
+/// <summary>
+/// Where a record lies and what is known of it: the 18 bytes of an index value. The epoch of a state other than live is under a key of its own, so that live records, which are nearly
+/// all, do not pay for it.
+/// </summary>
 internal readonly record struct IndexEntry(
     uint Segment,
     long FrameOffset,
     int RecordBytes,
     RecordKind Kind,
     bool Owed,
-    byte GcState,
+    GcState GcState,
     uint TouchEpoch,
     byte KeyId = 0,
-    bool IsDamaged = false
+    bool IsDamaged = false,
+    uint StateEpoch = 0
 )
 {
     public const int Bytes = 18;
@@ -29,7 +33,9 @@ internal readonly record struct IndexEntry(
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Segment);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], (uint)(FrameOffset / SegmentFormat.FrameAlignmentBytes));
         BinaryPrimitives.WriteInt32LittleEndian(bytes[8..], RecordBytes);
-        bytes[12] = (byte)((int)Kind | (Owed ? OwedBit : 0) | (GcState << GcStateShift) | (IsDamaged ? DamagedBit : 0));
+        bytes[12] = (byte)(
+            (int)Kind | (Owed ? OwedBit : 0) | ((byte)GcState << GcStateShift) | (IsDamaged ? DamagedBit : 0)
+        );
         bytes[13] = KeyId;
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[14..], TouchEpoch);
     }
@@ -41,11 +47,12 @@ internal readonly record struct IndexEntry(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[8..]),
             (RecordKind)(bytes[12] & 0xF),
             (bytes[12] & OwedBit) != 0,
-            (byte)(bytes[12] >> GcStateShift & 3),
+            (GcState)(bytes[12] >> GcStateShift & 3),
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..]),
             bytes[13],
             (bytes[12] & DamagedBit) != 0
         );
 
-    public RecordInfo ToInfo(ChunkId id) => new(id, Kind, RecordBytes, TouchEpoch, Owed, IsDamaged);
+    public RecordInfo ToInfo(ChunkId id) =>
+        new(id, Kind, RecordBytes, TouchEpoch, Owed, IsDamaged, GcState, StateEpoch);
 }

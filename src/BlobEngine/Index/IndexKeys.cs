@@ -17,6 +17,8 @@ internal static class IndexKeys
     /// <summary>Only in the scratch index of an <see cref="OfflineVolume"/>.</summary>
     public const byte Done = 8;
 
+    public const byte Swept = 9;
+
     public const int IdKeyBytes = 1 + ChunkId.Bytes;
     public const int SegmentKeyBytes = 1 + sizeof(uint);
     public const int StatisticsKeyBytes = SegmentKeyBytes + 1;

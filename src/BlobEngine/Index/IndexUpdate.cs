@@ -35,7 +35,8 @@ internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDispos
             record.Flags.HasFlag(FrameFlags.Owed),
             RecordFlags.GcStateOf(record.Flags),
             Math.Max(record.TouchEpoch, older?.TouchEpoch ?? 0),
-            record.KeyId
+            record.KeyId,
+            StateEpoch: record.StateEpoch
         );
         Set(record.Id, older, entry);
     }
@@ -54,7 +55,7 @@ internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDispos
             NoteKind.Settled => entry with { Owed = false },
             NoteKind.Owed => entry with { Owed = true },
             NoteKind.Touch => entry with { TouchEpoch = Math.Max(entry.TouchEpoch, note.Epoch) },
-            NoteKind.GcState => entry with { GcState = note.Value },
+            NoteKind.GcState => entry with { GcState = (GcState)note.Value, StateEpoch = note.Epoch },
             NoteKind.Damaged => entry with { IsDamaged = true },
             _ => entry,
         };
@@ -143,9 +144,37 @@ internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDispos
         index.Totals.AddOwed(owed);
         var damaged = Mark(IndexKeys.Damaged, id, older?.IsDamaged ?? false, newer?.IsDamaged ?? false);
         index.Totals.AddDamaged(damaged);
+        MarkSwept(id, older, newer);
         Count(older, -1);
         Count(newer, 1);
         pending[id] = newer;
+    }
+
+    /// <summary>Keeps the key by which records that are not live are listed, with what the entry itself has no room for.</summary>
+    private void MarkSwept(ChunkId id, IndexEntry? older, IndexEntry? newer)
+    {
+        var was = SweptMark.Of(older);
+        var mark = SweptMark.Of(newer);
+        if (was == mark)
+        {
+            return;
+        }
+
+        Span<byte> key = stackalloc byte[IndexKeys.IdKeyBytes];
+        IndexKeys.OfId(key, IndexKeys.Swept, id);
+        if (mark is { } set)
+        {
+            Span<byte> value = stackalloc byte[SweptMark.Bytes];
+            set.Write(value);
+            batch.Put(key, value);
+        }
+        else
+        {
+            batch.Delete(key);
+        }
+
+        index.Totals.AddSwept(was, -1);
+        index.Totals.AddSwept(mark, 1);
     }
 
     /// <summary>Sets or lifts the key by which marked records are listed.</summary>

@@ -17,6 +17,10 @@ internal sealed class SegmentTotals
     private long bytes;
     private long owed;
     private long damaged;
+    private long condemned;
+    private long condemnedBytes;
+    private long trashed;
+    private long trashedBytes;
 
     public long Records => Volatile.Read(ref records);
 
@@ -63,6 +67,7 @@ internal sealed class SegmentTotals
         );
         totals.owed = CountKeys(store, IndexKeys.Owed);
         totals.damaged = CountKeys(store, IndexKeys.Damaged);
+        totals.LoadSwept(store);
         return totals;
     }
 
@@ -76,6 +81,41 @@ internal sealed class SegmentTotals
     public void AddOwed(int added) => Interlocked.Add(ref owed, added);
 
     public void AddDamaged(int added) => Interlocked.Add(ref damaged, added);
+
+    /// <param name="mark">Null changes nothing.</param>
+    /// <param name="sign">1 or -1.</param>
+    public void AddSwept(SweptMark? mark, int sign)
+    {
+        if (mark is not { } swept)
+        {
+            return;
+        }
+
+        var isTrashed = swept.State == GcState.Trashed;
+        Interlocked.Add(ref isTrashed ? ref trashed : ref condemned, sign);
+        Interlocked.Add(ref isTrashed ? ref trashedBytes : ref condemnedBytes, (long)sign * swept.RecordBytes);
+    }
+
+    /// <summary>Records in this state of garbage collection: condemned or trashed.</summary>
+    public RecordSum SumOf(GcState state) =>
+        state == GcState.Trashed
+            ? new RecordSum(Volatile.Read(ref trashed), Volatile.Read(ref trashedBytes))
+            : new RecordSum(Volatile.Read(ref condemned), Volatile.Read(ref condemnedBytes));
+
+    private void LoadSwept(IIndexStore store) =>
+        store.Walk(
+            [IndexKeys.Swept],
+            (key, value) =>
+            {
+                if (key[0] != IndexKeys.Swept)
+                {
+                    return false;
+                }
+
+                AddSwept(SweptMark.Read(value), 1);
+                return true;
+            }
+        );
 
     /// <summary>The counts of a segment, one a data key: stored under a key of the index each.</summary>
     public IReadOnlyList<KeyCount> Of(uint segment) => segments.GetValueOrDefault(segment) ?? [];

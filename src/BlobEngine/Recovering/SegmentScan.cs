@@ -169,7 +169,8 @@ internal sealed class SegmentScan(IDiskFile file, uint segment, BufferPool pool)
                 frame.Flags,
                 BinaryPrimitives.ReadUInt32LittleEndian(frame.Body),
                 frame.Origin,
-                (byte)header.KeyId
+                (byte)header.KeyId,
+                BinaryPrimitives.ReadUInt32LittleEndian(frame.Body[4..])
             );
         }
         catch (BlobException)

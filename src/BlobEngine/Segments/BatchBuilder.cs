@@ -30,12 +30,18 @@ internal sealed class BatchBuilder(BufferPool pool) : IDisposable
     }
 
     /// <returns>Offset of the frame from the start of the batch.</returns>
-    public int AddRecord(ReadOnlySpan<byte> record, FrameFlags flags, uint touchEpoch, ulong origin)
+    public int AddRecord(
+        ReadOnlySpan<byte> record,
+        FrameFlags flags,
+        uint touchEpoch,
+        ulong origin,
+        uint stateEpoch = 0
+    )
     {
         var offset = position;
         var body = AddFrame(FrameType.Record, flags, origin, SegmentFormat.RecordPrefixBytes + record.Length);
         BinaryPrimitives.WriteUInt32LittleEndian(body, touchEpoch);
-        BinaryPrimitives.WriteUInt32LittleEndian(body[4..], 0);
+        BinaryPrimitives.WriteUInt32LittleEndian(body[4..], stateEpoch);
         body = body[SegmentFormat.RecordPrefixBytes..];
         for (var copied = 0; copied < record.Length; copied += PieceBytes)
         {

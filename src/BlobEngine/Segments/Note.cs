@@ -37,7 +37,8 @@ internal readonly record struct DirectoryEntry(
     FrameFlags Flags,
     uint TouchEpoch,
     ulong Origin,
-    byte KeyId
+    byte KeyId,
+    uint StateEpoch = 0
 )
 {
     public void Write(Span<byte> bytes)
@@ -52,6 +53,7 @@ internal readonly record struct DirectoryEntry(
         bytes[42] = KeyId;
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[44..], TouchEpoch);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[48..], Origin);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[56..], StateEpoch);
     }
 
     public static DirectoryEntry Read(ReadOnlySpan<byte> bytes) =>
@@ -63,6 +65,7 @@ internal readonly record struct DirectoryEntry(
             (FrameFlags)bytes[41],
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[44..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]),
-            bytes[42]
+            bytes[42],
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..])
         );
 }

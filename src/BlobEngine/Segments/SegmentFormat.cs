@@ -15,7 +15,7 @@ internal static class SegmentFormat
     public const int FrameHeaderBytes = 16;
     public const int FrameAlignmentBytes = 8;
 
-    /// <summary>Before the record in the body of its frame: touch epoch and four zero bytes.</summary>
+    /// <summary>Before the record in the body of its frame: touch epoch, and the epoch of its state in garbage collection (0 when live).</summary>
     public const int RecordPrefixBytes = 8;
     public const int NoteBodyBytes = 40;
     public const int NoteFrameBytes = FrameHeaderBytes + NoteBodyBytes;
@@ -63,10 +63,10 @@ internal static class RecordFlags
     private const int GcStateShift = 1;
     private const int GcStateMask = 3;
 
-    public static FrameFlags Of(bool owed, byte gcState) =>
-        (owed ? FrameFlags.Owed : FrameFlags.None) | (FrameFlags)(gcState << GcStateShift);
+    public static FrameFlags Of(bool owed, GcState state) =>
+        (owed ? FrameFlags.Owed : FrameFlags.None) | (FrameFlags)((byte)state << GcStateShift);
 
-    public static byte GcStateOf(FrameFlags flags) => (byte)((byte)flags >> GcStateShift & GcStateMask);
+    public static GcState GcStateOf(FrameFlags flags) => (GcState)((byte)flags >> GcStateShift & GcStateMask);
 }
 
 [Flags]

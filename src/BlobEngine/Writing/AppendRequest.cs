@@ -44,7 +44,10 @@ internal sealed class AppendRequest
     public IndexEntry? Moved { get; }
 
     /// <summary>What the frame says of the record.</summary>
-    public FrameFlags Flags => RecordFlags.Of(Options.Owed, Moved?.GcState ?? 0);
+    public FrameFlags Flags => RecordFlags.Of(Options.Owed, Moved?.GcState ?? GcState.Live);
+
+    /// <summary>Of a copy, since which sweep it is in its state; what is put is live.</summary>
+    public uint StateEpoch => Moved?.StateEpoch ?? 0;
 
     public Note Note { get; }
 

@@ -139,7 +139,8 @@ internal sealed class BatchCommitter(
             request.Flags,
             request.Options.TouchEpoch,
             sequence,
-            (byte)request.Header.KeyId
+            (byte)request.Header.KeyId,
+            request.StateEpoch
         );
         log.Remember(entry);
         update.Apply(log.Segment, entry);

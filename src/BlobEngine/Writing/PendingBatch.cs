@@ -58,7 +58,13 @@ internal sealed class PendingBatch(BufferPool pool) : IDisposable
     {
         if (request.IsRecord)
         {
-            return Frames.AddRecord(request.Record.Span, request.Flags, request.Options.TouchEpoch, Sequence);
+            return Frames.AddRecord(
+                request.Record.Span,
+                request.Flags,
+                request.Options.TouchEpoch,
+                Sequence,
+                request.StateEpoch
+            );
         }
 
         Frames.AddNote(request.Note, Sequence);

@@ -1,4 +1,5 @@
 using FileSharing.BlobEngine;
+using FileSharing.Chunks;
 using FileSharing.Chunks.Keys;
 using FileSharing.UnitTests.BlobEngine;
 
@@ -81,6 +82,47 @@ internal sealed class SimVolume : IAsyncDisposable
             async () => await Store.AdoptAsync(TestRecords.IdOf(record), epoch, None)
         );
 
+    /// <summary>One record's part in a cycle.</summary>
+    public Task SweepAsync(int record, uint epoch, bool isReferred = false) =>
+        AskAsync(
+            new ChunkOperation(record, isReferred ? ChunkVerb.SweepLive : ChunkVerb.Sweep, epoch),
+            async () =>
+            {
+                var id = TestRecords.IdOf(record);
+                var report = await Store.SweepAsync(
+                    new SweepRange(
+                        await BeginAsync(epoch),
+                        null,
+                        id,
+                        isReferred ? [id] : [],
+                        Only(id),
+                        IsApproved: true
+                    ),
+                    None
+                );
+                return report.Condemned.Records + report.Trashed.Records + report.Revived > 0;
+            }
+        );
+
+    public Task DropAsync(int record, uint epoch) =>
+        AskAsync(
+            new ChunkOperation(record, ChunkVerb.Drop, epoch),
+            async () =>
+            {
+                var order = await BeginAsync(epoch);
+                var report = await Store.DropAsync(order, [TestRecords.IdOf(record)], upTo: epoch, None);
+                return report.Dropped.Records > 0;
+            }
+        );
+
+    private static Func<ChunkId, int?> Only(ChunkId wanted) => id => id == wanted ? 0 : null;
+
+    private async Task<SweepOrder> BeginAsync(uint epoch)
+    {
+        var incarnation = await Store.BeginSweepsAsync(Guid.Empty, token: 0, epoch, None);
+        return new SweepOrder(Guid.Empty, 0, epoch, epoch, incarnation);
+    }
+
     public async Task CompactAsync(double deadFractionMin = 0, bool rewriteOldKeys = false)
     {
         try
@@ -124,7 +166,7 @@ internal sealed class SimVolume : IAsyncDisposable
 
     public RecordState StateOf(int record) =>
         Store.Find(TestRecords.IdOf(record)) is { } info
-            ? new RecordState(true, info.Owed, info.TouchEpoch)
+            ? new RecordState(true, info.Owed, info.TouchEpoch, info.State, info.StateEpoch)
             : RecordState.Absent;
 
     private async Task AskAsync(ChunkOperation operation, Func<Task<bool>> ask)
@@ -135,7 +177,10 @@ internal sealed class SimVolume : IAsyncDisposable
             var isDone = await ask();
             trace.Add(isDone ? new Acknowledged(operation) : new Refused(operation));
         }
-        catch (BlobException error) when (error.Error == BlobError.VolumeFull)
+        catch (IOException error)
+            when (error is BlobException { Error: BlobError.VolumeFull or BlobError.SweepRefused }
+                || DiskErrors.IsNoSpace(error)
+            )
         {
             trace.Add(new Refused(operation));
         }

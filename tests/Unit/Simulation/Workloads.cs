@@ -12,6 +12,9 @@ internal static class Workloads
         new("group commits", null, GroupCommits),
         new("deletes", PutMany, Deletes),
         new("notes", PutMany, Notes),
+        new("sweeps and drops", PutMany, SweepsAndDrops),
+        new("sweeps among adopts, puts and compaction", PutMany, BusySweeps),
+        new("rebuild after sweeps", PutManyThenSweep, Nothing) { Beginning = Beginning.WithoutIndex },
         new("roll-over", null, RollOver),
         new("compaction with moves", PutManyDeleteSome, (volume, _) => volume.CompactAsync()),
         new("compaction with notes", PutManyThenNotes, (volume, _) => volume.CompactAsync()),
@@ -63,6 +66,56 @@ internal static class Workloads
             await volume.SettleAsync(random.Next(ManyRecords));
             await volume.AdoptAsync(random.Next(ManyRecords), (uint)random.Next(1, 9));
         }
+    }
+
+    private static async Task SweepsAndDrops(SimVolume volume, Random random)
+    {
+        for (var epoch = 2u; epoch < 7; epoch++)
+        {
+            for (var count = 0; count < 6; count++)
+            {
+                await volume.SweepAsync(random.Next(8), epoch, isReferred: random.Next(6) == 0);
+                await volume.DropAsync(random.Next(8), epoch);
+            }
+
+            await volume.AdoptAsync(random.Next(8), epoch);
+            await volume.PutAsync(random.Next(8), epoch);
+        }
+    }
+
+    private static async Task BusySweeps(SimVolume volume, Random random)
+    {
+        var records = Enumerable.Range(0, 10).Select(_ => random.Next(6)).ToList();
+        await Task.WhenAll(
+            Task.Run(async () =>
+            {
+                for (var epoch = 2u; epoch < 6; epoch++)
+                {
+                    foreach (var record in records)
+                    {
+                        await volume.SweepAsync(record, epoch);
+                        await volume.DropAsync(record, epoch);
+                    }
+                }
+            }),
+            Task.Run(async () =>
+            {
+                foreach (var record in records)
+                {
+                    await volume.AdoptAsync(record, (uint)random.Next(2, 6));
+                    await volume.PutAsync(record, (uint)random.Next(2, 6));
+                }
+            }),
+            Task.Run(() => volume.CompactAsync())
+        );
+    }
+
+    private static async Task PutManyThenSweep(SimVolume volume, Random random)
+    {
+        await PutMany(volume, random);
+        await SweepsAndDrops(volume, random);
+        await volume.CompactAsync();
+        await SweepsAndDrops(volume, random);
     }
 
     private static async Task RollOver(SimVolume volume, Random random)
@@ -167,7 +220,7 @@ internal static class Workloads
             var changes = new List<Task>();
             for (var count = random.Next(1, 6); count > 0; count--)
             {
-                var (record, epoch, verb) = (random.Next(TestRecords.Count), (uint)random.Next(1, 9), random.Next(6));
+                var (record, epoch, verb) = (random.Next(TestRecords.Count), (uint)random.Next(1, 9), random.Next(8));
                 changes.Add(
                     Task.Run(() =>
                         verb switch
@@ -175,6 +228,8 @@ internal static class Workloads
                             0 => volume.DeleteAsync(record),
                             1 => volume.AdoptAsync(record, epoch),
                             2 => volume.SettleAsync(record),
+                            6 => volume.SweepAsync(record, epoch),
+                            7 => volume.DropAsync(record, epoch),
                             _ => volume.PutAsync(record, epoch, owed: verb == 3),
                         }
                     )
