@@ -2,8 +2,8 @@ using Npgsql;
 
 namespace FileSharing.Metadata;
 
-/// <summary>Not the primary that this process has already worked with, but one from before a failover. Counts as an outage: another host may be right.</summary>
-public sealed class StalePrimaryException(string message) : NpgsqlException(message);
+/// <summary>A standby, or a primary from before a failover. Counts as an outage: another host may be right.</summary>
+public sealed class NotPrimaryException(string message) : NpgsqlException(message);
 
 /// <summary>
 /// Keeps this process on one line of history when Postgres fails over. Every promotion of a standby begins a new timeline with a higher number, and a primary that was
@@ -22,7 +22,7 @@ internal sealed class PrimaryFence
     /// <summary>Called once, at the first connection to a newer primary than any before.</summary>
     public Action? Moved { get; set; }
 
-    /// <exception cref="StalePrimaryException"/>
+    /// <exception cref="NotPrimaryException"/>
     public void Check(NpgsqlConnection connection)
     {
         using var command = new NpgsqlCommand(TimelineOfPrimary, connection);
@@ -40,8 +40,8 @@ internal sealed class PrimaryFence
     {
         if (timeline is not int number)
         {
-            // A standby: whoever connects to one asked for it, or Npgsql passes it over.
-            return;
+            // Not kept for later either: once promoted, it would serve without having been asked for its new timeline.
+            throw new NotPrimaryException($"The Postgres at {connection.Host} is a standby.");
         }
 
         var seen = Interlocked.Read(ref newest);
@@ -63,7 +63,7 @@ internal sealed class PrimaryFence
 
         if (number < seen)
         {
-            throw new StalePrimaryException(
+            throw new NotPrimaryException(
                 $"The Postgres at {connection.Host} is a primary from before a failover (timeline {number}, and {seen} was seen). Stop it; it may come back as a standby of the present primary."
             );
         }

@@ -82,7 +82,15 @@ public sealed class IndexDamageTests
         await using var recovered = await volume.OpenAsync(crashed);
         var place = Assert.Single(recovered.Recovery.Damage);
         Assert.Equal(4096, place.Offset);
-        Assert.Equal([false, true, true], ids.Select(recovered.Has));
+
+        // Its header lies before the sector: the record stays known, so that reads and scrub find it damaged, and it is repaired.
+        Assert.All(ids, id => Assert.True(recovered.Has(id)));
+        var error = await Assert.ThrowsAsync<BlobException>(() => TestVolume.ReadAsync(recovered, ids[0], 0, 10_000));
+        Assert.Equal(BlobError.Damaged, error.Error);
+        Assert.All(
+            await Task.WhenAll(ids.Skip(1).Select(id => TestVolume.ReadAsync(recovered, id, 0, 10_000))),
+            Assert.NotNull
+        );
     }
 
     private static async Task<List<ChunkId>> FillAsync(TestVolume volume)
