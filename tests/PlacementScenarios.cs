@@ -85,6 +85,51 @@ internal static class PlacementScenarios
             .Zip(PlacementTargets.Of(Placement(members)), (load, target) => load == 0 ? 0 : load / target)
             .Max();
 
+    /// <summary>
+    /// The least that <see cref="MaxOverTarget"/> can be: below it, volumes that take as many whole replicas as the ratio lets them, and nodes and zones as
+    /// many as the rules let them, have too little room for all.
+    /// </summary>
+    public static double LeastMaxOverTarget(List<Member> members)
+    {
+        var (low, high) = (0.0, 2.0);
+        while (!HasRoom(members, high))
+        {
+            high *= 2;
+        }
+
+        while (high - low > 1e-7)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = HasRoom(members, middle) ? (low, middle) : (middle, high);
+        }
+
+        return high;
+    }
+
+    /// <summary>Whether all replicas find a place when no volume takes more than this part of its target.</summary>
+    public static bool HasRoom(List<Member> members, double maxOverTarget)
+    {
+        var zones = members
+            .Zip(PlacementTargets.Of(Placement(members)), (m, target) => (m.Zone, m.Node, Target: target))
+            .Where(volume => volume.Target > 0)
+            .GroupBy(volume => volume.Zone)
+            .ToList();
+        long zoneMax = PlacementTargets.PerZoneMax(zones.Count) * PartitionTable.Partitions;
+        return zones.Sum(zone =>
+                Math.Min(
+                    zoneMax,
+                    zone.GroupBy(volume => volume.Node)
+                        .Sum(node =>
+                            Math.Min(
+                                PartitionTable.Partitions,
+                                node.Sum(volume => (long)Math.Floor((maxOverTarget * volume.Target) + 1e-6))
+                            )
+                        )
+                )
+            )
+            >= (long)PartitionTable.Partitions * PartitionTable.Replicas;
+    }
+
     /// <summary>By how many replicas more than one the volume that is worst off is first too often or too seldom, as a part of its third; 0 is even.</summary>
     public static double FirstsBeyondOne(List<Member> members, PartitionTable table) =>
         Loads(members, table)

@@ -6,6 +6,9 @@ public static class PlacementTargets
     /// <summary>Ratios of load to target that differ by less are equal: sums of floating-point numbers must not decide who holds one more.</summary>
     private const double RatioSteps = 1e9;
 
+    /// <summary>The ratio of load to target that no volume goes beyond where whole replicas allow that.</summary>
+    private const double RatioGoal = 1.02;
+
     /// <summary>Replicas of one partition that a zone may hold: one where there are three zones, all three where there is one.</summary>
     /// <param name="zones">Zones with a volume of positive weight.</param>
     public static int PerZoneMax(int zones) => (PartitionTable.Replicas + zones - 1) / zones;
@@ -58,22 +61,25 @@ public static class PlacementTargets
     }
 
     /// <summary>
-    /// The targets as whole replicas, of zones and then of volumes, by the method of D'Hondt: each replica goes where it brings least above the target,
-    /// so the highest ratio of load to target is as low as it can be. And the rounding of one does not depend on the others but through their sum: where
-    /// nothing changed between two volumes, a change elsewhere moves nothing from one to the other.
+    /// The targets as whole replicas, of zones and then of volumes, by the method of D'Hondt: each replica goes where it brings least above the target. And
+    /// the rounding of one does not depend on the others but through their sum: where nothing changed between two volumes, a change elsewhere moves nothing
+    /// from one to the other. A zone gets no more than its volumes can take in whole replicas without going beyond <see cref="LeastRatio"/>; what the volumes of a small
+    /// zone would have too much, those of the others take.
     /// </summary>
     /// <param name="held">What each volume holds today; of several that could have one more with the same right, one that has it keeps it.</param>
     internal static int[] Whole(IReadOnlyList<PlacementVolume> volumes, PlacementRules rules, int[] held)
     {
         var targets = Of(volumes);
-        var zones = Enumerable.Range(0, volumes.Count).GroupBy(rules.ZoneOf).ToList();
+        var zones = Enumerable.Range(0, volumes.Count).GroupBy(rules.ZoneOf, (_, zone) => zone.ToArray()).ToList();
+        var ratio = LeastRatio(targets, rules, zones);
         var zoneTotals = Apportion(
             [.. zones.Select(zone => zone.Sum(volume => targets[volume]))],
             [.. zones.Select(zone => zone.Sum(volume => held[volume]))],
             [.. zones.Select((_, zone) => zone)],
-            rules.PerZoneMax * PartitionTable.Partitions,
+            [.. zones.Select(zone => RoomOf(zone, targets, rules, ratio))],
             PartitionTable.Partitions * PartitionTable.Replicas
         );
+        var perNode = Enumerable.Repeat(PartitionTable.Partitions, volumes.Count).ToArray();
         var whole = new int[volumes.Count];
         foreach (var (zone, total) in zones.Zip(zoneTotals))
         {
@@ -81,7 +87,7 @@ public static class PlacementTargets
                 [.. zone.Select(volume => targets[volume])],
                 [.. zone.Select(volume => held[volume])],
                 [.. zone.Select(rules.NodeOf)],
-                PartitionTable.Partitions,
+                perNode,
                 total
             );
             foreach (var (volume, share) in zone.Zip(shares))
@@ -93,11 +99,57 @@ public static class PlacementTargets
         return whole;
     }
 
-    /// <param name="groups">Parties with the same number together get at most <paramref name="groupMax"/>.</param>
-    private static int[] Apportion(double[] targets, int[] held, int[] groups, int groupMax, int total)
+    /// <summary><see cref="RatioGoal"/>, or the least above it at which there is room for all replicas.</summary>
+    private static double LeastRatio(double[] targets, PlacementRules rules, List<int[]> zones)
     {
-        var whole = Array.ConvertAll(targets, target => (int)Math.Floor(target + (1 / RatioSteps)));
-        var inGroup = whole.Zip(groups).GroupBy(p => p.Second, p => p.First).ToDictionary(g => g.Key, g => g.Sum());
+        bool HasRoom(double ratio) =>
+            zones.Sum(zone => RoomOf(zone, targets, rules, ratio))
+            >= PartitionTable.Partitions * PartitionTable.Replicas;
+        if (HasRoom(RatioGoal))
+        {
+            return RatioGoal;
+        }
+
+        var (tooLow, ratio) = (RatioGoal, 2 * RatioGoal);
+        while (!HasRoom(ratio))
+        {
+            (tooLow, ratio) = (ratio, 2 * ratio);
+        }
+
+        while (ratio - tooLow > 1 / RatioSteps)
+        {
+            var middle = (tooLow + ratio) / 2;
+            (tooLow, ratio) = HasRoom(middle) ? (tooLow, middle) : (middle, ratio);
+        }
+
+        return ratio;
+    }
+
+    /// <summary>Whole replicas that a zone can take when no volume goes beyond this ratio to its target.</summary>
+    private static int RoomOf(int[] zone, double[] targets, PlacementRules rules, double ratio) =>
+        Math.Min(
+            rules.PerZoneMax * PartitionTable.Partitions,
+            zone.GroupBy(rules.NodeOf)
+                .Sum(node =>
+                    Math.Min(
+                        PartitionTable.Partitions,
+                        node.Sum(volume => (int)Math.Floor((targets[volume] * ratio) + (1 / RatioSteps)))
+                    )
+                )
+        );
+
+    /// <param name="groupMax">By the numbers in <paramref name="groups"/>: what parties of that number get together at most.</param>
+    private static int[] Apportion(double[] targets, int[] held, int[] groups, int[] groupMax, int total)
+    {
+        var whole = targets
+            .Zip(groups, (target, group) => Math.Min(groupMax[group], (int)Math.Floor(target + (1 / RatioSteps))))
+            .ToArray();
+        var inGroup = new int[groupMax.Length];
+        for (var i = 0; i < whole.Length; i++)
+        {
+            inGroup[groups[i]] += whole[i];
+        }
+
         var next = new PriorityQueue<int, (double, bool, int)>();
         void Enqueue(int i) =>
             next.Enqueue(i, (Math.Round((whole[i] + 1) / targets[i] * RatioSteps), held[i] <= whole[i], i));
@@ -112,7 +164,7 @@ public static class PlacementTargets
         for (var left = total - whole.Sum(); left > 0; )
         {
             var i = next.Dequeue();
-            if (inGroup[groups[i]] < groupMax)
+            if (inGroup[groups[i]] < groupMax[groups[i]])
             {
                 whole[i]++;
                 inGroup[groups[i]]++;

@@ -94,6 +94,42 @@ public sealed class PlacementChangeTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void No_volume_of_hundreds_is_further_than_two_hundredths_above_its_target_unless_whole_replicas_allow_no_less(
+        int seed
+    )
+    {
+        var random = new Random(seed);
+        var members = PlacementScenarios.Uneven(random, 200 + random.Next(801), 1 + (seed % 5));
+        var table = PartitionTableBuilder.Build(PlacementScenarios.Placement(members));
+        CheckLeast("built", members, table);
+
+        var (kind, apply) = PlacementScenarios.Kinds[seed % PlacementScenarios.Kinds.Length];
+        var next = apply(members, random);
+        var before = PlacementScenarios.Remap(table, members, next);
+
+        CheckLeast(kind, next, PartitionTableBuilder.Change(PlacementScenarios.Placement(next), before));
+    }
+
+    [Fact]
+    public void A_small_zone_of_many_volumes_rounds_down_where_the_large_ones_have_room_for_the_rest()
+    {
+        // Its volumes have a target of 13.6: 14 would be 1.029 of it.
+        var members = Enumerable
+            .Range(0, 5)
+            .SelectMany(zone =>
+                PlacementScenarios
+                    .Even(new Random(zone), zone == 0 ? 500 : 100, 1)
+                    .Select(m => m with { Zone = $"zone-{zone}", Weight = zone == 0 ? 1 : 7.8 })
+            )
+            .ToList();
+
+        var table = PartitionTableBuilder.Build(PlacementScenarios.Placement(members));
+
+        Check("built", members, table, maxOverTarget: 1.02);
+    }
+
     [Fact]
     public void Where_nothing_changes_nothing_moves()
     {
@@ -233,6 +269,13 @@ public sealed class PlacementChangeTests
         Assert.True(worst <= maxOverTarget, $"{what}: the fullest volume has {worst:F4} of its target");
         var firsts = PlacementScenarios.FirstsBeyondOne(members, table);
         Assert.True(firsts <= 0.03, $"{what}: a volume is first {firsts:P1} more or less often than in a third");
+    }
+
+    private static void CheckLeast(string what, List<Member> members, PartitionTable table)
+    {
+        var least = PlacementScenarios.LeastMaxOverTarget(members);
+        Assert.Equal(least <= 1.02, PlacementScenarios.HasRoom(members, 1.02));
+        Check($"{what}, {members.Count} volumes", members, table, maxOverTarget: Math.Max(1.02, least + 1e-6));
     }
 
     private static int NotOwnedBefore(PartitionTable before, PartitionTable after) =>
