@@ -1,5 +1,4 @@
-using System.ComponentModel;
-using System.Runtime.InteropServices;
+using FileSharing.Native.Posix;
 
 namespace FileSharing.Load;
 
@@ -7,10 +6,8 @@ namespace FileSharing.Load;
 /// Makes a process a hundred times slower: it is stopped for 99 of every 100 ms (SIGSTOP, SIGCONT). What is sent to it waits in its sockets meanwhile, as with a
 /// machine that swaps or a disk that hangs. Disposed, it runs again.
 /// </summary>
-internal sealed partial class SlowProcess : IDisposable
+internal sealed class SlowProcess : IDisposable
 {
-    private const int SignalContinue = 18;
-    private const int SignalStop = 19;
     private static readonly TimeSpan Running = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Stopped = TimeSpan.FromMilliseconds(99);
 
@@ -29,9 +26,9 @@ internal sealed partial class SlowProcess : IDisposable
     {
         while (!isOver)
         {
-            Send(SignalStop);
+            Send(ProcessSignal.Stop);
             Thread.Sleep(Stopped);
-            Send(SignalContinue);
+            Send(ProcessSignal.Continue);
             Thread.Sleep(Running);
         }
     }
@@ -40,18 +37,14 @@ internal sealed partial class SlowProcess : IDisposable
     {
         isOver = true;
         cycle.Join();
-        Send(SignalContinue);
+        Send(ProcessSignal.Continue);
     }
 
-    private void Send(int signal)
+    private void Send(ProcessSignal signal)
     {
-        if (NativeKill(process, signal) != 0)
+        if (!PosixProcess.Send(process, signal))
         {
-            throw new Win32Exception(Marshal.GetLastPInvokeError());
+            throw new InvalidOperationException($"Process {process} is gone: what was measured is not a slow node.");
         }
     }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int NativeKill(int processId, int signal);
 }

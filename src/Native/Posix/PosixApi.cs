@@ -48,6 +48,9 @@ internal static unsafe partial class PosixApi
     [LibraryImport(Library, EntryPoint = "flock", SetLastError = true)]
     internal static partial int Flock(SafeHandle file, int operation);
 
+    [LibraryImport(Library, EntryPoint = "kill")]
+    internal static partial int Kill(int processId, int signal);
+
     [LibraryImport(Library, EntryPoint = "posix_fadvise")]
     internal static partial int Fadvise(SafeHandle file, long offset, long length, int advice);
 

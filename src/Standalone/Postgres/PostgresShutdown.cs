@@ -1,3 +1,5 @@
+using FileSharing.Native.Posix;
+
 namespace FileSharing.Standalone.Postgres;
 
 /// <summary>Stopping a server: fast, then immediate, then by force, each only when the one before did not help.</summary>
@@ -9,11 +11,12 @@ internal static class PostgresShutdown
     private static readonly TimeSpan FastDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ImmediateDeadline = TimeSpan.FromSeconds(5);
 
-    private static readonly (int Signal, TimeSpan Deadline)[] Steps =
+    /// <summary>What they mean to PostgreSQL is in its manual, "Shutting Down the Server": after an immediate shutdown the next start recovers from the log.</summary>
+    private static readonly (ProcessSignal Signal, TimeSpan Deadline)[] Steps =
     [
-        (Signals.Interrupt, FastDeadline),
-        (Signals.Quit, ImmediateDeadline),
-        (Signals.Kill, ImmediateDeadline),
+        (ProcessSignal.Interrupt, FastDeadline),
+        (ProcessSignal.Quit, ImmediateDeadline),
+        (ProcessSignal.Kill, ImmediateDeadline),
     ];
 
     /// <summary>After it returns the child is gone.</summary>
@@ -26,7 +29,7 @@ internal static class PostgresShutdown
                 return;
             }
 
-            Signals.Send(processId, signal);
+            PosixProcess.Send(processId, signal);
             await Task.WhenAny(exited, Task.Delay(deadline, time));
         }
     }
@@ -46,7 +49,7 @@ internal static class PostgresShutdown
                 break;
             }
 
-            Signals.Send(file.ProcessId, signal);
+            PosixProcess.Send(file.ProcessId, signal);
             await WaitUntilGoneAsync(file, dataDirectory, deadline, time, stop);
         }
 

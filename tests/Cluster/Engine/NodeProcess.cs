@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using FileSharing.Native.Posix;
 
 namespace FileSharing.ClusterTests.Engine;
 
@@ -74,14 +75,14 @@ internal sealed class NodeProcess : IDisposable
     public async Task KillAsync()
     {
         // Not Process.Kill: under strace the death of the tracee has a moment between the signal and the exit, which is waited for below.
-        Signals.SendKill(process.Id);
+        PosixProcess.Send(process.Id, ProcessSignal.Kill);
         await process.WaitForExitAsync();
     }
 
     /// <summary>SIGTERM; it closes its volumes.</summary>
     public async Task StopAsync()
     {
-        Signals.SendTerminate(process.Id);
+        PosixProcess.Send(process.Id, ProcessSignal.Terminate);
         await process.WaitForExitAsync();
     }
 

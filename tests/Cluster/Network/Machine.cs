@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FileSharing.Native.Posix;
 
 namespace FileSharing.ClusterTests.Network;
 
@@ -39,7 +40,7 @@ internal sealed class Machine(Host host, string program, IReadOnlyList<string> a
     {
         if (process is not null)
         {
-            Signals.SendKill(process.Id);
+            PosixProcess.Send(process.Id, ProcessSignal.Kill);
             await process.WaitForExitAsync();
         }
     }
@@ -49,16 +50,16 @@ internal sealed class Machine(Host host, string program, IReadOnlyList<string> a
     {
         if (process is not null)
         {
-            Signals.SendTerminate(process.Id);
+            PosixProcess.Send(process.Id, ProcessSignal.Terminate);
             await process.WaitForExitAsync().WaitAsync(StopTimeout);
         }
     }
 
     /// <summary>SIGSTOP</summary>
-    public void Freeze() => Signals.SendStop(process!.Id);
+    public void Freeze() => PosixProcess.Send(process!.Id, ProcessSignal.Stop);
 
     /// <summary>SIGCONT</summary>
-    public void Thaw() => Signals.SendContinue(process!.Id);
+    public void Thaw() => PosixProcess.Send(process!.Id, ProcessSignal.Continue);
 
     /// <summary>The end of what it wrote, for a message.</summary>
     public string LogEnd() => File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(20)) : "";

@@ -22,7 +22,11 @@ internal sealed record ReferenceRule(string Project, string[] Projects, string[]
         new("Api", ["Metadata", "Cluster", "Chunks"], ["ASP.NET", "HttpClient", "Swashbuckle.AspNetCore.SwaggerUI"]),
         new("Client", ["Chunks"], ["HttpClient", "Polly.Core"]),
         new("Cli", ["Client", "Chunks"], ["HttpClient", "Spectre.Console", "System.CommandLine"]),
-        new("Standalone", ["Api", "StorageNode", "BlobEngine", "Cluster", "Chunks"], ["ASP.NET", "HttpClient"]),
+        new(
+            "Standalone",
+            ["Api", "StorageNode", "BlobEngine", "Cluster", "Chunks", "Native"],
+            ["ASP.NET", "HttpClient"]
+        ),
     ];
 
     /// <summary>One sentence for each use that no row allows, and for each project without a row; empty when all is well.</summary>

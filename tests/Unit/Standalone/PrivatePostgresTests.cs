@@ -1,3 +1,4 @@
+using FileSharing.Native.Posix;
 using FileSharing.Standalone;
 using FileSharing.Standalone.Postgres;
 using Npgsql;
@@ -102,7 +103,7 @@ public sealed class PrivatePostgresTests(TemporaryFolder folder) : IClassFixture
             Assert.False(bystander.Exited.IsCompleted);
         }
 
-        Signals.Send(bystander.Id, Signals.Kill);
+        PosixProcess.Send(bystander.Id, ProcessSignal.Kill);
         await bystander.Exited;
     }
 
@@ -126,7 +127,7 @@ public sealed class PrivatePostgresTests(TemporaryFolder folder) : IClassFixture
     {
         await using var server = await StartAsync(Settings);
 
-        Signals.Send(server.ProcessId, Signals.Quit);
+        PosixProcess.Send(server.ProcessId, ProcessSignal.Quit);
 
         await server.Exited.WaitAsync(TimeSpan.FromSeconds(10));
     }
