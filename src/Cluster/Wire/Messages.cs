@@ -54,6 +54,30 @@ public sealed record VolumeStatus(
     IReadOnlyDictionary<uint, long> RecordsByKey
 )
 {
+    /// <summary>Without figures: all are 0.</summary>
+    public static VolumeStatus Of(int number, string directory, Guid? volumeId, string condition, string? reason) =>
+        new(
+            number,
+            directory,
+            volumeId,
+            condition,
+            reason,
+            Incarnation: 0,
+            Records: 0,
+            LiveRecordBytes: 0,
+            DiskBytes: 0,
+            FreeBytes: 0,
+            Owed: 0,
+            Damaged: 0,
+            SegmentsRemoved: 0,
+            BytesReclaimed: 0,
+            ChallengesFailed: new Dictionary<Guid, long>(),
+            BytesFetched: 0,
+            FetchBytesPerSecond: 0,
+            DataKeys: [],
+            RecordsByKey: new Dictionary<uint, long>()
+        );
+
     /// <summary>Whether a data key must lie on it before the key is used: it takes records, or compacts. Others get the key when they are opened.</summary>
     [JsonIgnore]
     public bool NeedsKeys => Condition is "writable" or "full";

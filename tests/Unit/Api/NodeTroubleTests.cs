@@ -134,27 +134,10 @@ public sealed class NodeTroubleTests(PostgresFixture postgres) : IAsyncLifetime
             "1",
             1,
             [
-                new VolumeStatus(
-                    Number: 1,
-                    Directory: "/disks/1",
-                    VolumeId: nodes[0].VolumeId,
-                    Condition: "writable",
-                    Reason: null,
-                    Incarnation: 1,
-                    Records: 0,
-                    LiveRecordBytes: 0,
-                    DiskBytes: 0,
-                    FreeBytes: 0,
-                    Owed: 0,
-                    Damaged: 0,
-                    SegmentsRemoved: 0,
-                    BytesReclaimed: 0,
-                    ChallengesFailed: challengesFailed,
-                    BytesFetched: 0,
-                    FetchBytesPerSecond: 0,
-                    DataKeys: [],
-                    RecordsByKey: new Dictionary<uint, long>()
-                ),
+                VolumeStatus.Of(1, "/disks/1", nodes[0].VolumeId, "writable", reason: null) with
+                {
+                    ChallengesFailed = challengesFailed,
+                },
             ]
         );
 

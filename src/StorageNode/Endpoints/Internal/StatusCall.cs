@@ -66,25 +66,5 @@ internal static class StatusCall
     }
 
     private static VolumeStatus Away(VolumeSlot slot, Guid? volumeId, VolumeState state, string? reason) =>
-        new(
-            slot.Number,
-            slot.Directory,
-            volumeId,
-            state.ToString().ToLowerInvariant(),
-            reason,
-            Incarnation: 0,
-            Records: 0,
-            LiveRecordBytes: 0,
-            DiskBytes: 0,
-            FreeBytes: 0,
-            Owed: 0,
-            Damaged: 0,
-            SegmentsRemoved: 0,
-            BytesReclaimed: 0,
-            ChallengesFailed: new Dictionary<Guid, long>(),
-            BytesFetched: 0,
-            FetchBytesPerSecond: 0,
-            DataKeys: [],
-            RecordsByKey: new Dictionary<uint, long>()
-        );
+        VolumeStatus.Of(slot.Number, slot.Directory, volumeId, state.ToString().ToLowerInvariant(), reason);
 }

@@ -76,25 +76,9 @@ public sealed class MoveOutlookTests
     }
 
     private static VolumeStatus Status(Guid volumeId, long liveBytes, double fetchBytesPerSecond) =>
-        new(
-            Number: 1,
-            Directory: "/v",
-            volumeId,
-            Condition: "writable",
-            Reason: null,
-            Incarnation: 1,
-            Records: 0,
-            liveBytes,
-            DiskBytes: 0,
-            FreeBytes: 0,
-            Owed: 0,
-            Damaged: 0,
-            SegmentsRemoved: 0,
-            BytesReclaimed: 0,
-            ChallengesFailed: new Dictionary<Guid, long>(),
-            BytesFetched: 0,
-            fetchBytesPerSecond,
-            DataKeys: [],
-            RecordsByKey: new Dictionary<uint, long>()
-        );
+        VolumeStatus.Of(1, "/v", volumeId, "writable", reason: null) with
+        {
+            LiveRecordBytes = liveBytes,
+            FetchBytesPerSecond = fetchBytesPerSecond,
+        };
 }
