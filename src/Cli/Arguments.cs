@@ -14,6 +14,14 @@ internal static class Arguments
         string description = "Remote paths: /folder/file, owner@host:/folder/file or id:FILE_ID."
     ) => new("REMOTE") { Description = description, Arity = ArgumentArity.OneOrMore };
 
+    public static Option<string> With() =>
+        new("--with")
+        {
+            Description = "E-mail address of the other user, or the name of a group.",
+            HelpName = "EMAIL",
+            Required = true,
+        };
+
     public static Option<string> PasswordFile() =>
         new("--password-file")
         {

@@ -8,12 +8,7 @@ internal static class ShareCommand
     public static Command Create(CommandRunner runner)
     {
         var remote = Arguments.Remote();
-        var with = new Option<string>("--with")
-        {
-            Description = "E-mail address of the other user, or the name of a group.",
-            HelpName = "EMAIL",
-            Required = true,
-        };
+        var with = Arguments.With();
         var role = new Option<string>("--as") { Description = "What they may do.", Required = true };
         role.AcceptOnlyFromAmong("viewer", "editor", "manager");
         var command = new Command("share", "Let another user or a group use a file or folder.") { remote, with, role };
@@ -43,12 +38,7 @@ internal static class UnshareCommand
     public static Command Create(CommandRunner runner)
     {
         var remote = Arguments.Remote();
-        var with = new Option<string>("--with")
-        {
-            Description = "E-mail address of the other user, or the name of a group.",
-            HelpName = "EMAIL",
-            Required = true,
-        };
+        var with = Arguments.With();
         var command = new Command("unshare", "Take a share back.") { remote, with };
         command.SetAction(
             runner.Run(

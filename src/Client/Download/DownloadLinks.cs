@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Headers;
 using FileSharing.Chunks;
 using FileSharing.Client.Wire;
 
@@ -36,9 +38,56 @@ internal sealed class DownloadLinks : IDisposable
         CancellationToken cancellation
     ) => new(context, fileId, await AskAsync(context, fileId, null, cancellation));
 
+    /// <summary>Every node once, until one does what is asked. Where they refused URLs that are old, the next attempt has fresh ones.</summary>
+    /// <param name="first">Number of the node that is asked first; the others follow in their order.</param>
+    /// <param name="ask">As <see cref="NodeRound.AskAsync"/>.</param>
+    /// <exception cref="FileShareException">None did it.</exception>
+    public async Task AskNodesAsync(int first, Func<Uri, Patience, Task> ask, CancellationToken cancellation)
+    {
+        var nodes = urls;
+        var start = first % nodes.Count;
+        var order = nodes.Skip(start).Concat(nodes.Take(start));
+        if (await context.Round.AskAsync(order, Patience.BriefGet, ask) is not { } refusals)
+        {
+            return;
+        }
+
+        // A node refuses a URL of ours with 403 when it is old.
+        var isExpired = refusals.Any(refusal => refusal.Status == (int)HttpStatusCode.Forbidden);
+        if (isExpired)
+        {
+            await RenewAsync(nodes, cancellation);
+        }
+
+        throw HttpErrors.Combine(refusals, hasFreshUrls: isExpired);
+    }
+
+    /// <summary>A reply that begins at <paramref name="from"/>; its body has not been read.</summary>
+    /// <param name="to">The last byte.</param>
+    /// <exception cref="FileShareException">It is none, or begins elsewhere.</exception>
+    public async Task<HttpResponseMessage> OpenRangeAsync(
+        Uri url,
+        long from,
+        long to,
+        Patience patience,
+        CancellationToken cancellation
+    )
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Range = new RangeHeaderValue(from, to);
+        var response = await context.Nodes.SendAsync(request, patience, cancellation);
+        if (response.Content.Headers.ContentRange?.From == from)
+        {
+            return response;
+        }
+
+        response.Dispose();
+        throw new FileShareException(ErrorTypes.UnexpectedReply, $"{url.Authority} did not answer with the range.");
+    }
+
     /// <summary>Fresh URLs of the same version. Those who fail together ask once.</summary>
     /// <param name="seen">The URLs that were refused.</param>
-    public async Task RenewAsync(IReadOnlyList<Uri> seen, CancellationToken cancellation)
+    private async Task RenewAsync(IReadOnlyList<Uri> seen, CancellationToken cancellation)
     {
         await renewing.WaitAsync(cancellation);
         try

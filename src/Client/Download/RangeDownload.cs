@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Net;
-using System.Net.Http.Headers;
 
 namespace FileSharing.Client.Download;
 
@@ -18,7 +16,12 @@ internal sealed class RangeDownload(TransferContext context)
         try
         {
             await context.Retry.ExecuteAsync(
-                async stop => await RoundAsync(links, rest, buffer, destination, stop),
+                async stop =>
+                    await links.AskNodesAsync(
+                        first: 0,
+                        (url, patience) => CopyAsync(links, url, rest, buffer, destination, patience, stop),
+                        stop
+                    ),
                 cancellation
             );
         }
@@ -35,36 +38,8 @@ internal sealed class RangeDownload(TransferContext context)
         public long End { get; } = end;
     }
 
-    private async Task RoundAsync(
-        DownloadLinks links,
-        Rest rest,
-        byte[] buffer,
-        Stream destination,
-        CancellationToken cancellation
-    )
-    {
-        var urls = links.Urls;
-        var refusals = await context.Round.AskAsync(
-            urls,
-            Patience.BriefGet,
-            (url, patience) => CopyAsync(url, rest, buffer, destination, patience, cancellation)
-        );
-        if (refusals is null)
-        {
-            return;
-        }
-
-        // A node refuses a URL of ours with 403 when it is old.
-        var isExpired = refusals.Any(refusal => refusal.Status == (int)HttpStatusCode.Forbidden);
-        if (isExpired)
-        {
-            await links.RenewAsync(urls, cancellation);
-        }
-
-        throw HttpErrors.Combine(refusals, hasFreshUrls: isExpired);
-    }
-
     private async Task CopyAsync(
+        DownloadLinks links,
         Uri url,
         Rest rest,
         byte[] buffer,
@@ -73,14 +48,7 @@ internal sealed class RangeDownload(TransferContext context)
         CancellationToken cancellation
     )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, url);
-        request.Headers.Range = new RangeHeaderValue(rest.Offset, rest.End - 1);
-        using var response = await context.Nodes.SendAsync(request, patience, cancellation);
-        if (response.Content.Headers.ContentRange?.From != rest.Offset)
-        {
-            throw new FileShareException(ErrorTypes.UnexpectedReply, $"{url.Authority} did not answer with the range.");
-        }
-
+        using var response = await links.OpenRangeAsync(url, rest.Offset, rest.End - 1, patience, cancellation);
         await using var body = await response.Content.ReadAsStreamAsync(cancellation);
         while (rest.Offset < rest.End)
         {

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.Net;
-using System.Net.Http.Headers;
 using FileSharing.Chunks;
 
 namespace FileSharing.Client.Download;
@@ -21,7 +19,16 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
         await context.ChunkSlots.WaitAsync(cancellation);
         try
         {
-            await context.Retry.ExecuteAsync(async stop => await RoundAsync(run, position, sink, stop), cancellation);
+            // Each run starts with another node.
+            await context.Retry.ExecuteAsync(
+                async stop =>
+                    await links.AskNodesAsync(
+                        run.Number,
+                        (url, patience) => ReadAsync(url, run, position, sink, patience, stop),
+                        stop
+                    ),
+                cancellation
+            );
         }
         finally
         {
@@ -36,31 +43,6 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
         public long Offset { get; set; } = offset;
     }
 
-    /// <summary>Every node once, each run starting with another one.</summary>
-    private async Task RoundAsync(ChunkRun run, Position position, ChunkSink sink, CancellationToken cancellation)
-    {
-        var urls = links.Urls;
-        var first = run.Number % urls.Count;
-        var refusals = await context.Round.AskAsync(
-            urls.Skip(first).Concat(urls.Take(first)),
-            Patience.BriefGet,
-            (url, patience) => ReadAsync(url, run, position, sink, patience, cancellation)
-        );
-        if (refusals is null)
-        {
-            return;
-        }
-
-        // A node refuses a URL of ours with 403 when it is old.
-        var isExpired = refusals.Any(refusal => refusal.Status == (int)HttpStatusCode.Forbidden);
-        if (isExpired)
-        {
-            await links.RenewAsync(urls, cancellation);
-        }
-
-        throw HttpErrors.Combine(refusals, hasFreshUrls: isExpired);
-    }
-
     private async Task ReadAsync(
         Uri url,
         ChunkRun run,
@@ -70,14 +52,8 @@ internal sealed class RunFetcher(TransferContext context, DownloadLinks links)
         CancellationToken cancellation
     )
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, url);
-        request.Headers.Range = new RangeHeaderValue(position.Offset, run.Offset + run.Bytes - 1);
-        using var response = await context.Nodes.SendAsync(request, patience, cancellation);
-        if (response.Content.Headers.ContentRange?.From != position.Offset)
-        {
-            throw new FileShareException(ErrorTypes.UnexpectedReply, $"{url.Authority} did not answer with the range.");
-        }
-
+        var last = run.Offset + run.Bytes - 1;
+        using var response = await links.OpenRangeAsync(url, position.Offset, last, patience, cancellation);
         await using var body = await response.Content.ReadAsStreamAsync(cancellation);
         for (; position.Chunk < run.Chunks.Count; position.Chunk++)
         {

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using FileSharing.Client.Download;
 
 namespace FileSharing.Client.Folders;
@@ -9,52 +8,20 @@ namespace FileSharing.Client.Folders;
 /// </summary>
 internal sealed class FolderDownload(FileShareClient client, TransferContext context, ProgressCounter progress)
 {
-    private const int FilesAhead = 1_000;
-
     private readonly FailureList failures = new();
-    private readonly Channel<(RemoteItem Item, string Path)> found = Channel.CreateBounded<(RemoteItem, string)>(
-        FilesAhead
-    );
+    private readonly FileQueue<(RemoteItem Item, string Path)> found = new();
     private long files;
     private long skipped;
 
     public async Task<FolderResult> RunAsync(string folderId, string path, CancellationToken cancellation)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var walking = Task.Run(() => WalkAllAsync(folderId, path, stop.Token), CancellationToken.None);
-        try
-        {
-            await Parallel.ForEachAsync(
-                found.Reader.ReadAllAsync(stop.Token),
-                new ParallelOptions
-                {
-                    MaxDegreeOfParallelism = context.Options.ParallelFiles,
-                    CancellationToken = stop.Token,
-                },
-                async (file, stopFile) =>
-                    await failures.TryAsync(file.Path, () => DownloadAsync(file.Item, file.Path, stopFile))
-            );
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await walking;
-        }
-
+        await found.RunAsync(
+            context.Options.ParallelFiles,
+            stop => WalkAsync(folderId, path, stop),
+            (file, stop) => failures.TryAsync(file.Path, () => DownloadAsync(file.Item, file.Path, stop)),
+            cancellation
+        );
         return new FolderResult(files, skipped, progress.Snapshot.BytesMoved, failures.Items);
-    }
-
-    private async Task WalkAllAsync(string folderId, string path, CancellationToken cancellation)
-    {
-        try
-        {
-            await WalkAsync(folderId, path, cancellation);
-            found.Writer.Complete();
-        }
-        catch (Exception e)
-        {
-            found.Writer.Complete(e);
-        }
     }
 
     private async Task WalkAsync(string folderId, string path, CancellationToken cancellation)
@@ -75,7 +42,7 @@ internal sealed class FolderDownload(FileShareClient client, TransferContext con
                     }
 
                     progress.Expect(item.Size);
-                    await found.Writer.WriteAsync((item, target), cancellation);
+                    await found.AddAsync((item, target), cancellation);
                 }
             );
         }

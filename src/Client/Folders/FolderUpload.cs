@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using FileSharing.Client.Upload;
 
 namespace FileSharing.Client.Folders;
@@ -9,13 +8,10 @@ namespace FileSharing.Client.Folders;
 /// </summary>
 internal sealed class FolderUpload(FileShareClient client, TransferContext context, ProgressCounter progress)
 {
-    /// <summary>Files found and not yet begun; bounds what a walk of millions of files holds.</summary>
-    private const int FilesAhead = 1_000;
-
     private const int Conflict = 409;
 
     private readonly FailureList failures = new();
-    private readonly Channel<FoundFile> found = Channel.CreateBounded<FoundFile>(FilesAhead);
+    private readonly FileQueue<FoundFile> found = new();
     private long files;
     private long skipped;
 
@@ -25,41 +21,13 @@ internal sealed class FolderUpload(FileShareClient client, TransferContext conte
     {
         var named = new DirectoryInfo(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
         var root = named.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? named.FullName;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var walking = Task.Run(() => WalkAllAsync(root, folderId, stop.Token), CancellationToken.None);
-        try
-        {
-            await Parallel.ForEachAsync(
-                found.Reader.ReadAllAsync(stop.Token),
-                new ParallelOptions
-                {
-                    MaxDegreeOfParallelism = context.Options.ParallelFiles,
-                    CancellationToken = stop.Token,
-                },
-                async (file, stopFile) => await failures.TryAsync(file.Path, () => UploadAsync(file, stopFile))
-            );
-        }
-        finally
-        {
-            await stop.CancelAsync();
-            await walking;
-        }
-
+        await found.RunAsync(
+            context.Options.ParallelFiles,
+            stop => WalkAsync(root, new DirectoryInfo(root), folderId, isNew: false, stop),
+            (file, stop) => failures.TryAsync(file.Path, () => UploadAsync(file, stop)),
+            cancellation
+        );
         return new FolderResult(files, skipped, progress.Snapshot.BytesMoved, failures.Items);
-    }
-
-    /// <summary>Ends the queue, with the error if there was one.</summary>
-    private async Task WalkAllAsync(string root, string folderId, CancellationToken cancellation)
-    {
-        try
-        {
-            await WalkAsync(root, new DirectoryInfo(root), folderId, isNew: false, cancellation);
-            found.Writer.Complete();
-        }
-        catch (Exception e)
-        {
-            found.Writer.Complete(e);
-        }
     }
 
     private async Task WalkAsync(
@@ -86,7 +54,7 @@ internal sealed class FolderUpload(FileShareClient client, TransferContext conte
                         case LocalEntryKind.File:
                             progress.Expect(LocalFile.Stat(entry.FullName).Size);
                             var file = new FoundFile(entry.FullName, folderId, existing.GetValueOrDefault(entry.Name));
-                            await found.Writer.WriteAsync(file, cancellation);
+                            await found.AddAsync(file, cancellation);
                             break;
                         case var other:
                             failures.Add(entry.FullName, ErrorTypes.LocalFile, LocalEntries.WhySkipped(other));
