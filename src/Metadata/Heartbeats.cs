@@ -82,17 +82,26 @@ public sealed class Heartbeats(MetadataDb db, TimeProvider time)
             },
             ct
         );
-        var superseded = await db.ListAsync<Guid>(
+        // A statement of its own: until the heartbeats were committed, who was cut off is not waited for, and the map that this must name may still come.
+        var now = await db.OneAsync<OutcomeRow>(
             """
-            SELECT v.volume_id FROM volumes v
-            JOIN unnest(@openVolumes, @incarnations) AS o (volume_id, incarnation) USING (volume_id)
-            WHERE v.incarnation > o.incarnation
+            SELECT (SELECT coalesce(max(version), 0) FROM cluster_maps) AS newest_map,
+                   ARRAY(
+                       SELECT v.volume_id FROM volumes v
+                       JOIN unnest(@openVolumes, @incarnations) AS o (volume_id, incarnation) USING (volume_id)
+                       WHERE v.incarnation > o.incarnation
+                   ) AS superseded
             """,
             new { openVolumes, incarnations },
             ct
         );
-        var newest = await db.OneAsync<long>("SELECT coalesce(max(version), 0) FROM cluster_maps", null, ct);
-        return new HeartbeatOutcome(newest, superseded);
+        return new HeartbeatOutcome(now!.NewestMap, now.Superseded);
+    }
+
+    private sealed record OutcomeRow
+    {
+        public long NewestMap { get; init; }
+        public required Guid[] Superseded { get; init; }
     }
 
     private static IEnumerable<(Guid NodeId, Guid VolumeId, long Incarnation)> Openings(Heartbeat beat) =>
