@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Cluster;
@@ -78,9 +79,7 @@ internal sealed class SimTransport(SimNetwork network, SimHosts hosts, ISimServe
         try
         {
             var (outcome, bytes) = await CallAsync(target, "get", node => ReadAsync(node, target, id));
-            return bytes is null
-                ? new FetchResult(outcome)
-                : new FetchResult(outcome, new RecordLease(new UnpooledBytes(bytes), bytes.Length));
+            return ResultOf(outcome, bytes);
         }
         catch (HttpRequestException)
         {
@@ -101,6 +100,48 @@ internal sealed class SimTransport(SimNetwork network, SimHosts hosts, ISimServe
             return (FetchOutcome.Damaged, null);
         }
     }
+
+    public async IAsyncEnumerable<FetchResult> GetManyAsync(
+        MapVolume target,
+        IReadOnlyList<ChunkId> ids,
+        [EnumeratorCancellation] CancellationToken cancellationToken
+    )
+    {
+        IReadOnlyList<(FetchOutcome, byte[]?)> answer;
+        try
+        {
+            answer = await CallAsync(target, "fetch", node => ReadAllAsync(node, target, ids));
+        }
+        catch (HttpRequestException)
+        {
+            answer = [.. ids.Select(_ => (FetchOutcome.Unreachable, (byte[]?)null))];
+        }
+
+        foreach (var (outcome, bytes) in answer)
+        {
+            yield return ResultOf(outcome, bytes);
+        }
+    }
+
+    private static async Task<IReadOnlyList<(FetchOutcome, byte[]?)>> ReadAllAsync(
+        SimNode node,
+        MapVolume target,
+        IReadOnlyList<ChunkId> ids
+    )
+    {
+        var read = new List<(FetchOutcome, byte[]?)>(ids.Count);
+        foreach (var id in ids)
+        {
+            read.Add(await ReadAsync(node, target, id));
+        }
+
+        return read;
+    }
+
+    private static FetchResult ResultOf(FetchOutcome outcome, byte[]? bytes) =>
+        bytes is null
+            ? new FetchResult(outcome)
+            : new FetchResult(outcome, new RecordLease(new UnpooledBytes(bytes), bytes.Length));
 
     public async ValueTask<IReadOnlyList<bool>?> HasAsync(
         MapVolume target,
@@ -159,16 +200,8 @@ internal sealed class SimTransport(SimNetwork network, SimHosts hosts, ISimServe
         await CallAsync(
             volume,
             "list",
-            node => OnAsync(node, volume, store => Task.FromResult(Listed(store, request)))
+            node => OnAsync(node, volume, store => Task.FromResult(RangeRecords.List(store, request)))
         );
-
-    private static ListedRecord[] Listed(BlobStore store, RangeListRequest request) =>
-        [
-            .. RangeRecords
-                .Of(store, request.Range, request.After ?? request.Range.Before)
-                .Take(RangeListReply.RecordsMax)
-                .Select(record => new ListedRecord(record.Id, record.TouchEpoch, record.RecordBytes)),
-        ];
 
     public async Task<IReadOnlyList<byte[]?>> ChallengeAsync(
         MapVolume volume,
