@@ -11,6 +11,7 @@ internal sealed class Repaired(long expected)
     private readonly List<(TimeSpan At, long Bytes)> grown = [];
     private VolumeFigures? last;
     private TimeSpan took;
+    private TimeSpan filling;
     private double cpuSeconds;
 
     /// <summary>Lines of a table: what health said, and what there was.</summary>
@@ -35,23 +36,28 @@ internal sealed class Repaired(long expected)
     }
 
     /// <param name="cpu">Of all server processes, since the volume began to be filled.</param>
-    public void Ended(double cpu)
+    /// <param name="since">How long ago that was.</param>
+    public void Ended(double cpu, TimeSpan since)
     {
         took = TimeProvider.System.GetElapsedTime(lostAt);
         cpuSeconds = cpu;
+        filling = since;
     }
 
     /// <param name="raw">Bytes a second that fio wrote while it read as many.</param>
-    public string Line(string name, double raw)
+    /// <param name="idle">CPU-seconds a second of the server processes under the same reads without a repair.</param>
+    public string Line(string name, double raw, double idle)
     {
         // The middle 90 %: neither the wait before the first record nor the trickle of the last says how fast it goes.
         var bytes = last!.Bytes;
         var first = grown.First(sample => sample.Bytes >= bytes * 0.05);
         var end = grown.First(sample => sample.Bytes >= bytes * 0.95);
         var rate = (end.Bytes - first.Bytes) / (end.At - first.At).TotalSeconds;
+        var gibibytes = bytes / (double)(1 << 30);
+        var ofRepair = cpuSeconds - (idle * filling.TotalSeconds);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {expected}, {last.Records} | {bytes / 1e9:F2} | {took.TotalSeconds:F1} | {rate / 1e6:F0} | {rate / raw:P0} | {cpuSeconds / (bytes / (double)(1 << 30)):F2} |"
+            $"| {name} | {expected}, {last.Records} | {bytes / 1e9:F2} | {took.TotalSeconds:F1} | {rate / 1e6:F0} | {rate / raw:P0} | {cpuSeconds / gibibytes:F2} | {ofRepair / gibibytes:F2} |"
         );
     }
 }
