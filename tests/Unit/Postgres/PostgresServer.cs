@@ -1,3 +1,4 @@
+using FileSharing.Native.Posix;
 using FileSharing.Standalone.Postgres;
 using Npgsql;
 
@@ -117,30 +118,27 @@ internal sealed class PostgresServer(PostgresBinaries binaries, ServerUser user,
     {
         if (process is { Exited.IsCompleted: false })
         {
-            Send(Signals.Kill);
+            Send(ProcessSignal.Kill);
             await process.Exited;
         }
     }
 
-    public void Freeze() => Send(StopSignal);
+    public void Freeze() => Send(ProcessSignal.Stop);
 
-    public void Thaw() => Send(ContinueSignal);
-
-    private const int StopSignal = 19;
-    private const int ContinueSignal = 18;
+    public void Thaw() => Send(ProcessSignal.Continue);
 
     private int Port => port;
 
     /// <summary>The server first: it would start a killed child anew.</summary>
-    private void Send(int signal)
+    private void Send(ProcessSignal signal)
     {
         var id = process!.Id;
         var children = File.ReadAllText($"/proc/{id}/task/{id}/children")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(int.Parse)
             .ToList();
-        Signals.Send(id, signal);
-        children.ForEach(child => Signals.Send(child, signal));
+        PosixProcess.Send(id, signal);
+        children.ForEach(child => PosixProcess.Send(child, signal));
     }
 
     private async Task UntilAsync(string condition)
