@@ -5,11 +5,13 @@ namespace FileSharing.BlobEngine;
 /// <param name="SegmentsMax">At most so many.</param>
 /// <param name="RestFactor">For every second of work so many seconds of rest, so that clients keep the disk; 0 for none.</param>
 /// <param name="RewriteOldKeys">Take also segments with records under an older data key than new ones get, and encode these records anew.</param>
+/// <param name="RewriteDamaged">Take also segments in which a scrub has found damaged places, once no live record is damaged there.</param>
 public sealed record CompactionOptions(
     double DeadFractionMin = 0.3,
     int SegmentsMax = int.MaxValue,
     double RestFactor = 0,
-    bool RewriteOldKeys = false
+    bool RewriteOldKeys = false,
+    bool RewriteDamaged = false
 );
 
 /// <summary>What a compaction did.</summary>

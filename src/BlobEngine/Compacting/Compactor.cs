@@ -38,18 +38,20 @@ internal sealed class Compactor(
 
     public async Task<CompactionReport> RunAsync(CompactionOptions options, CancellationToken ct)
     {
-        if (options.RewriteOldKeys)
+        var choice = new CompactionChoice(volume, rewriter, options);
+        if (choice.IsOpenSegmentWanted)
         {
-            await SealOldKeysAsync(ct);
+            // It would stay there until it is full.
+            await writer.SealAsync(ct);
         }
 
         BlobException? noRoom = null;
-        foreach (var segment in Choose(options))
+        foreach (var segment in choice.Segments())
         {
             ct.ThrowIfCancellationRequested();
             try
             {
-                await CompactAsync(segment, options, ct);
+                await CompactAsync(segment, choice, options.RestFactor, ct);
             }
             catch (BlobException error) when (error.Error == BlobError.VolumeFull)
             {
@@ -75,31 +77,6 @@ internal sealed class Compactor(
         );
     }
 
-    /// <summary>What lies under an old key in the open segment would stay there until it is full.</summary>
-    private async Task SealOldKeysAsync(CancellationToken ct)
-    {
-        if (volume.Segments.List() is { Count: > 0 } all && HasOldKeys(all[^1].Number))
-        {
-            await writer.SealAsync(ct);
-        }
-    }
-
-    private List<uint> Choose(CompactionOptions options) =>
-        [
-            .. volume
-                .Segments.List()
-                .Select(segment => (segment.Number, Dead: DeadFractionOf(segment.Number, notes: 0)))
-                .Where(segment =>
-                    segment.Dead >= options.DeadFractionMin || (options.RewriteOldKeys && HasOldKeys(segment.Number))
-                )
-                .OrderByDescending(segment => segment.Dead)
-                .Take(options.SegmentsMax)
-                .Select(segment => segment.Number),
-        ];
-
-    private bool HasOldKeys(uint segment) =>
-        volume.Index.Totals.Of(segment).Any(count => count.Records > 0 && rewriter.IsNeeded(count.KeyId));
-
     private bool IsSealed(uint segment)
     {
         using var lease = volume.Segments.Reading(segment);
@@ -109,15 +86,14 @@ internal sealed class Compactor(
     /// <summary>The number of the newest segment must not come back while the index may know it, so its file stays until another is begun.</summary>
     private bool IsNewest(uint segment) => volume.Segments.List()[^1].Number == segment;
 
-    private async Task CompactAsync(uint segment, CompactionOptions options, CancellationToken ct)
+    private async Task CompactAsync(uint segment, CompactionChoice choice, double restFactor, CancellationToken ct)
     {
-        // 1. What is in it. Without a footer it is not sealed, or damaged: the next opening sees to that. Notes count as live: a segment of
-        // notes that must stay would otherwise be written again for ever.
-        var isOld = options.RewriteOldKeys && HasOldKeys(segment);
+        // 1. What is in it. Without a footer it is not sealed, or damaged: the next opening sees to that.
+        var isOld = choice.HasOldKeys(segment);
         if (
             (IsNewest(segment) && !IsSealed(segment))
             || SegmentFooter.TryReadSealed(volume.Segments, segment, volume.Buffers, ct) is not { } contents
-            || (!isOld && DeadFractionOf(segment, contents.Notes.Count) < options.DeadFractionMin)
+            || !choice.IsWorthwhile(segment, contents)
         )
         {
             return;
@@ -134,7 +110,7 @@ internal sealed class Compactor(
                 if (await TryMoveAsync(segment, record, isOld, stop))
                 {
                     moved[record.Id] = true;
-                    await Task.Delay(time.GetElapsedTime(began) * options.RestFactor, time, stop);
+                    await Task.Delay(time.GetElapsedTime(began) * restFactor, time, stop);
                 }
             }
         );
@@ -188,12 +164,6 @@ internal sealed class Compactor(
     private BlobException Full(string what) =>
         new(BlobError.VolumeFull, $"{what}: the disk of {volume.Options.Path} has no room.");
 
-    private double DeadFractionOf(uint segment, int notes)
-    {
-        var live = volume.Index.Totals.LiveBytesOf(segment) + ((long)notes * SegmentFormat.NoteFrameBytes);
-        return 1 - (live / (double)volume.Segments.BytesOf(segment));
-    }
-
     /// <returns>False when there was nothing to move, or it is damaged: then it stays, and with it the segment, until another owner's copy has taken its place.</returns>
     private async Task<bool> TryMoveAsync(
         uint segment,
@@ -207,6 +177,8 @@ internal sealed class Compactor(
             volume.Index.Find(record.Id) is not { } entry
             || entry.Segment != segment
             || entry.FrameOffset != record.FrameOffset
+            // Its checksums may be good all the same; a copy would lift the mark.
+            || entry.IsDamaged
         )
         {
             return false;

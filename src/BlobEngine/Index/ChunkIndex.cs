@@ -10,7 +10,7 @@ namespace FileSharing.BlobEngine;
 internal sealed class ChunkIndex : IDisposable
 {
     public const uint Format = 2;
-    public const int ScrubStateBytes = 24;
+    public const int ScrubStateBytes = 28;
 
     private readonly PatientIndexStore patient;
     private readonly WatchedIndexStore store;
@@ -152,12 +152,15 @@ internal sealed class ChunkIndex : IDisposable
     {
         Span<byte> key = stackalloc byte[IndexKeys.SegmentKeyBytes];
         Span<byte> value = stackalloc byte[ScrubStateBytes];
+        // Until the places were counted too, the value was shorter.
+        value.Clear();
         return store.Get(IndexKeys.OfSegment(key, IndexKeys.Scrubbed, segment), value) < 0
             ? default
             : new ScrubState(
                 BinaryPrimitives.ReadInt64LittleEndian(value),
                 BinaryPrimitives.ReadInt64LittleEndian(value[8..]),
-                BinaryPrimitives.ReadInt64LittleEndian(value[16..])
+                BinaryPrimitives.ReadInt64LittleEndian(value[16..]),
+                BinaryPrimitives.ReadInt32LittleEndian(value[24..])
             );
     }
 

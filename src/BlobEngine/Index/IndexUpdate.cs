@@ -82,6 +82,7 @@ internal sealed class IndexUpdate(ChunkIndex index, IIndexStore store) : IDispos
         BinaryPrimitives.WriteInt64LittleEndian(value, state.Position);
         BinaryPrimitives.WriteInt64LittleEndian(value[8..], state.LastAt);
         BinaryPrimitives.WriteInt64LittleEndian(value[16..], state.OldestAt);
+        BinaryPrimitives.WriteInt32LittleEndian(value[24..], state.DamagedPlaces);
         batch.Put(IndexKeys.OfSegment(key, IndexKeys.Scrubbed, segment), value);
     }
 

@@ -44,4 +44,5 @@ public sealed record ScrubReport(
 /// <param name="Position">Everything below was looked at.</param>
 /// <param name="LastAt">When last, seconds since 1970; 0 for never.</param>
 /// <param name="OldestAt">When the part that was looked at longest ago was.</param>
-internal readonly record struct ScrubState(long Position, long LastAt, long OldestAt);
+/// <param name="DamagedPlaces">Places that were found not to be as they were written.</param>
+internal readonly record struct ScrubState(long Position, long LastAt, long OldestAt, int DamagedPlaces);

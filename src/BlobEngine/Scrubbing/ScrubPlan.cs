@@ -32,14 +32,15 @@ internal static class ScrubPlan
             : null;
     }
 
-    /// <summary>The state after a look.</summary>
-    public static ScrubState After(DueSegment looked, ScrubState before, long now) =>
+    /// <summary>The state after a look that found so many damaged places.</summary>
+    public static ScrubState After(DueSegment looked, ScrubState before, long now, int damagedPlaces) =>
         looked.From == SegmentFormat.SegmentHeaderBytes
-            ? new ScrubState(looked.To, now, now)
+            ? new ScrubState(looked.To, now, now, damagedPlaces)
             : before with
             {
                 Position = looked.To,
                 LastAt = now,
+                DamagedPlaces = before.DamagedPlaces + damagedPlaces,
             };
 
     /// <summary>Where the batches end: a footer is not theirs. Everything below is durable and in the index.</summary>

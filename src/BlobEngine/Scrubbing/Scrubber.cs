@@ -78,7 +78,7 @@ internal sealed class Scrubber(
             Records = recordsBefore + look.Records,
             Damaged = done.Damaged + damaged,
         };
-        await RememberAsync(segment, began, ct);
+        await RememberAsync(segment, began, look.DamagedPlaces, ct);
 
         void OnBytes(long bytes)
         {
@@ -87,11 +87,12 @@ internal sealed class Scrubber(
         }
     }
 
-    private async Task RememberAsync(DueSegment segment, long at, CancellationToken ct)
+    private async Task RememberAsync(DueSegment segment, long at, int damagedPlaces, CancellationToken ct)
     {
         try
         {
-            var state = ScrubPlan.After(segment, volume.Index.ScrubStateOf(segment.Number), at);
+            var before = volume.Index.ScrubStateOf(segment.Number);
+            var state = ScrubPlan.After(segment, before, at, damagedPlaces);
             await writer.RunAsync((_, update) => update.SetScrubbed(segment.Number, state), ct);
         }
         catch (BlobException error) when (error.Error == BlobError.WriterPoisoned)

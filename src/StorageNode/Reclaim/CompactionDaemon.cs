@@ -63,7 +63,8 @@ internal sealed class CompactionDaemon(CompactionSettings settings, TimeProvider
         var gentle = new CompactionOptions(
             settings.DeadFractionMin,
             RestFactor: settings.RestFactor,
-            RewriteOldKeys: true
+            RewriteOldKeys: true,
+            RewriteDamaged: true
         );
         var run = RunOnceAsync(volume, gentle, cutOff.Token);
         while (!(run.IsCompleted || cutOff.IsCancellationRequested || volume.Store.Condition == VolumeCondition.Full))

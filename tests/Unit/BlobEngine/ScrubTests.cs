@@ -234,15 +234,26 @@ public sealed class ScrubTests : IAsyncLifetime
         DueSegment? Due(ScrubState state, long now) => ScrubPlan.Due(7, state, 10_000, options, now);
 
         Assert.Equal(whole, Due(default, 100 * day));
-        Assert.Null(Due(new ScrubState(10_000, 99 * day, 90 * day), 100 * day));
-        Assert.Null(Due(new ScrubState(5_000, (100 * day) - 1000, 90 * day), 100 * day));
-        Assert.Equal(whole with { From = 5_000 }, Due(new ScrubState(5_000, 99 * day, 90 * day), 100 * day));
-        Assert.Equal(whole, Due(new ScrubState(10_000, 99 * day, 76 * day), 100 * day));
+        Assert.Null(Due(new ScrubState(10_000, 99 * day, 90 * day, 0), 100 * day));
+        Assert.Null(Due(new ScrubState(5_000, (100 * day) - 1000, 90 * day, 0), 100 * day));
+        Assert.Equal(whole with { From = 5_000 }, Due(new ScrubState(5_000, 99 * day, 90 * day, 0), 100 * day));
+        Assert.Equal(whole, Due(new ScrubState(10_000, 99 * day, 76 * day, 0), 100 * day));
         Assert.Equal(
-            new ScrubState(10_000, 100 * day, 90 * day),
-            ScrubPlan.After(whole with { From = 5_000 }, new ScrubState(5_000, 99 * day, 90 * day), 100 * day)
+            new ScrubState(10_000, 100 * day, 90 * day, 3),
+            ScrubPlan.After(
+                whole with
+                {
+                    From = 5_000,
+                },
+                new ScrubState(5_000, 99 * day, 90 * day, 2),
+                100 * day,
+                damagedPlaces: 1
+            )
         );
-        Assert.Equal(new ScrubState(10_000, 100 * day, 100 * day), ScrubPlan.After(whole, default, 100 * day));
+        Assert.Equal(
+            new ScrubState(10_000, 100 * day, 100 * day, 1),
+            ScrubPlan.After(whole, new ScrubState(10_000, 99 * day, 90 * day, 2), 100 * day, damagedPlaces: 1)
+        );
     }
 
     [Fact]
