@@ -98,8 +98,16 @@ internal static class ApiComposition
         services
             .AddSingleton<LayoutChanges>()
             .AddSingleton<LayoutAdmin>()
+            .AddSingleton<LossAdmin>()
+            .AddSingleton<CopySearch>()
+            .AddSingleton<ContentUses>()
             .AddSingleton<PartitionEvidence>()
             .AddSingleton<RepairStatus>();
+        services.AddSingleton(s => new LossSearch(
+            s.GetRequiredService<Contents>(),
+            cluster.Map,
+            s.GetRequiredService<CopySearch>().AskAsync
+        ));
         services.AddHostedService<LayoutDriver>();
         services.AddHostedService<MapRefresh>().AddHostedService<KeyDistribution>().AddHostedService<Sweep>();
 

@@ -21,6 +21,9 @@ internal static class Limits
     public const int PageDefault = 100;
     public const int PageMax = 1_000;
 
+    /// <summary>Missing chunks in one reply, each with the versions that need it.</summary>
+    public const int LossesAPageMax = 100;
+
     /// <summary>Missing parts that a refused complete lists.</summary>
     public const int MissingPartsListed = 100;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using FileSharing.Cli.Commands;
 using FileSharing.Client;
 
 namespace FileSharing.Cli;
@@ -30,6 +31,8 @@ namespace FileSharing.Cli;
 [JsonSerializable(typeof(LayoutStatus))]
 [JsonSerializable(typeof(LayoutPlan))]
 [JsonSerializable(typeof(LayoutRevert))]
+[JsonSerializable(typeof(AcceptedLoss))]
+[JsonSerializable(typeof(Listing<MissingRecord>))]
 [JsonSerializable(typeof(RepairBudget))]
 [JsonSerializable(typeof(JsonElement))]
 internal sealed partial class CliJson : JsonSerializerContext;

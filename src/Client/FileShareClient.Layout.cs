@@ -50,6 +50,36 @@ public sealed partial class FileShareClient
     public Task<LayoutRevert> RevertLayoutAsync(CancellationToken cancellation = default) =>
         api.PostAsync("admin/layout/revert", WireJson.Default.LayoutRevert, cancellation);
 
+    /// <summary>What no volume has any more, or would have if some never came back, page by page.</summary>
+    /// <param name="volumes">Names or ids of volumes that are cut off; none for what is missing now, whatever it was on.</param>
+    /// <exception cref="FileShareException"><c>not-found</c> volume, <c>layout-refused</c>: one is not cut off.</exception>
+    public IAsyncEnumerable<MissingRecord> ListLossesAsync(
+        IReadOnlyList<string> volumes,
+        CancellationToken cancellation = default
+    ) =>
+        ListAsync(
+            "admin/layout/losses",
+            WireJson.Default.PageMissingRecord,
+            cancellation,
+            string.Concat(volumes.Select(volume => $"&volume={Uri.EscapeDataString(volume)}"))
+        );
+
+    /// <summary>
+    /// Gives volumes up for good: what was on no other is lost, and the layout goes on without them. One that turns up all the same is taken in again.
+    /// </summary>
+    /// <param name="volumes">Names or ids of volumes that are cut off.</param>
+    /// <returns>What moves.</returns>
+    /// <exception cref="FileShareException"><c>not-found</c> volume, <c>layout-refused</c>: one is not cut off, or three nodes would not remain.</exception>
+    public Task<LayoutPlan> AcceptLossAsync(IReadOnlyList<string> volumes, CancellationToken cancellation = default) =>
+        api.SendAsync(
+            HttpMethod.Post,
+            "admin/layout/accept-loss",
+            new AcceptLossRequest(volumes),
+            WireJson.Default.AcceptLossRequest,
+            WireJson.Default.LayoutPlan,
+            cancellation
+        );
+
     public Task<RepairBudget> GetRepairBudgetAsync(CancellationToken cancellation = default) =>
         api.GetAsync("admin/repair/budget", WireJson.Default.RepairBudget, cancellation);
 

@@ -111,14 +111,15 @@ public sealed partial class FileShareClient
     private async IAsyncEnumerable<T> ListAsync<T>(
         string path,
         JsonTypeInfo<Page<T>> pageType,
-        [EnumeratorCancellation] CancellationToken cancellation
+        [EnumeratorCancellation] CancellationToken cancellation,
+        string filter = ""
     )
     {
         string? cursor = null;
         do
         {
             var from = cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}";
-            var page = await api.GetAsync($"{path}?limit={PageItems}{from}", pageType, cancellation);
+            var page = await api.GetAsync($"{path}?limit={PageItems}{filter}{from}", pageType, cancellation);
             foreach (var item in page.Items)
             {
                 yield return item;

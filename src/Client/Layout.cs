@@ -27,7 +27,7 @@ public sealed record LayoutMember
     /// <summary>Bytes of live records on it; null when it cannot be asked.</summary>
     public long? Bytes { get; init; }
 
-    /// <summary>up, down, cut off, or replaced.</summary>
+    /// <summary>up, down, cut off, replaced, or lost: an administrator has given it up.</summary>
     public required string State { get; init; }
 }
 

@@ -43,7 +43,11 @@ public sealed record VolumeBeat
 }
 
 /// <summary>All of them as of one moment.</summary>
-public sealed record Beats(IReadOnlyList<NodeBeat> Nodes, IReadOnlyList<VolumeBeat> Volumes);
+public sealed record Beats(IReadOnlyList<NodeBeat> Nodes, IReadOnlyList<VolumeBeat> Volumes)
+{
+    /// <summary>Ids of the volumes that nobody waits for.</summary>
+    public IReadOnlySet<Guid> VolumesCutOff => Volumes.Where(v => v.CutOff).Select(v => v.VolumeId).ToHashSet();
+}
 
 /// <summary>Heartbeats of nodes and volumes, and the floor of the map that follows from them. Thread-safe.</summary>
 public sealed class Heartbeats(MetadataDb db, TimeProvider time)

@@ -6,7 +6,8 @@ namespace FileSharing.Metadata;
 /// <summary>A volume of a layout.</summary>
 /// <param name="Weight">Share of the data relative to the others; 0: it is being drained.</param>
 /// <param name="IsReplaced">It is away, and its partitions are made anew elsewhere; it comes back with this weight when it is heard of again.</param>
-public sealed record LayoutMember(Guid VolumeId, double Weight, bool IsReplaced = false);
+/// <param name="IsLost">Only with <paramref name="IsReplaced"/>: an administrator has given it up, and accepts that what was nowhere else is lost.</param>
+public sealed record LayoutMember(Guid VolumeId, double Weight, bool IsReplaced = false, bool IsLost = false);
 
 /// <summary>Which volumes are to hold how much: staged, applied, or reverted.</summary>
 public sealed record Layout

@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
 using FileSharing.Api.Placement;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
-using FileSharing.Cluster.Transport;
 using FileSharing.Cluster.Wire;
 using FileSharing.Metadata;
 using Microsoft.Extensions.Logging;
@@ -22,8 +20,7 @@ internal sealed record CopyEvidence(long Chunks, long UnderReplicated, long Miss
 internal sealed class CopyAudit(
     Contents contents,
     ClusterState state,
-    NodeClient nodes,
-    NodeWatch watch,
+    CopySearch search,
     TimeProvider time,
     ILogger<CopyAudit> log
 ) : Periodic("copy-audit", TimeSpan.FromSeconds(60), time, log)
@@ -114,46 +111,13 @@ internal sealed class CopyAudit(
                 return (count, underReplicated, missing);
             }
 
-            var copies = await CopiesAsync(ids, ct);
+            var map = state.Map.Required;
+            var questions = ids.SelectMany(id => map.OwnersOf(id).Select(volume => (volume, id)));
+            var copies = (await search.AskAsync(questions, ct)).Copies;
             count += ids.Count;
             underReplicated += ids.Count(id => copies.GetValueOrDefault(id) < Copies);
             missing += ids.Count(id => !copies.ContainsKey(id));
             after = ids[^1];
-        }
-    }
-
-    private async Task<ConcurrentDictionary<ChunkId, int>> CopiesAsync(List<ChunkId> ids, CancellationToken ct)
-    {
-        var copies = new ConcurrentDictionary<ChunkId, int>();
-        var map = state.Map.Required;
-        var questions = ids.SelectMany(id => map.OwnersOf(id).Select(volume => (volume, id)))
-            .Where(q => watch.IsReachable(q.volume.NodeId))
-            .GroupBy(q => q.volume, q => q.id);
-        await Task.WhenAll(questions.Select(q => AskAsync(q.Key, [.. q], copies, ct)));
-        return copies;
-    }
-
-    private async Task AskAsync(
-        MapVolume volume,
-        List<ChunkId> ids,
-        ConcurrentDictionary<ChunkId, int> copies,
-        CancellationToken ct
-    )
-    {
-        try
-        {
-            var has = await nodes.HasAsync(volume, ids, ct);
-            for (var i = 0; i < ids.Count; i++)
-            {
-                if (has[i])
-                {
-                    copies.AddOrUpdate(ids[i], 1, (_, n) => n + 1);
-                }
-            }
-        }
-        catch (Exception e) when (NodeCalls.IsFailure(e, ct))
-        {
-            log.NodeCallFailed("has", e.Message);
         }
     }
 }

@@ -133,7 +133,7 @@ internal sealed class LayoutDriver(
         IReadOnlyList<ComparisonRow> reports
     )
     {
-        var cutOff = beats.Volumes.Where(v => v.CutOff).Select(v => v.VolumeId).ToHashSet();
+        var cutOff = beats.VolumesCutOff;
         var known = reports.ToDictionary(r => (r.Partition, r.VolumeId, r.SourceId));
         return new DriverView
         {

@@ -95,26 +95,112 @@ internal sealed class LayoutChanges(ClusterState cluster, MapMaker maps, LayoutS
         CancellationToken ct
     )
     {
-        var applied = layouts.Applied!;
-        var plan = LayoutPlan.Make(
-            cluster.Map.Required,
-            Marked(applied.Members, replaced),
-            applied.LayoutId,
-            directory
-        );
-        var staged = layouts.Staged is { } open ? open with { Members = Marked(open.Members, replaced) } : null;
         var reason = string.Join(
             "; ",
             replaced.Select(v => $"{directory.NameOf(v.Key)} is {(v.Value ? "away: replaced" : "back: added again")}")
         );
-        return await ApplyAsync(plan, Layout.Automatic, reason, staged, layouts, ct);
+        var (isApplied, _) = await ApplyAtOnceAsync(
+            members =>
+                [
+                    .. members.Select(m =>
+                        replaced.TryGetValue(m.VolumeId, out var isAway)
+                            ? m with
+                            {
+                                IsReplaced = isAway,
+                                IsLost = isAway && m.IsLost,
+                            }
+                            : m
+                    ),
+                ],
+            Layout.Automatic,
+            reason,
+            layouts,
+            directory,
+            ct
+        );
+        return isApplied;
     }
 
-    private static IReadOnlyList<LayoutMember> Marked(
-        IReadOnlyList<LayoutMember> members,
-        IReadOnlyDictionary<Guid, bool> replaced
-    ) =>
-        [.. members.Select(m => replaced.TryGetValue(m.VolumeId, out var isAway) ? m with { IsReplaced = isAway } : m)];
+    /// <summary>
+    /// Gives volumes up for good: they are replaced, and partitions of which all owners are given up get new, empty ones. A volume that turns up all the same is added again.
+    /// </summary>
+    /// <param name="volumes">Names such as 2/1, or ids.</param>
+    /// <param name="cutOff">Volumes that were silent for so long that nobody waits for them: no other is given up.</param>
+    /// <returns>What moves.</returns>
+    /// <exception cref="ApiException">
+    /// <see cref="ApiError.NotFound"/>; <see cref="ApiError.LayoutRefused"/>: one is not cut off, or three nodes would not remain; <see cref="ApiError.Conflict"/>.
+    /// </exception>
+    public async Task<LayoutPlan> AcceptLossAsync(
+        IReadOnlyList<string> volumes,
+        IReadOnlySet<Guid> cutOff,
+        string author,
+        CancellationToken ct
+    )
+    {
+        await maps.RefreshAsync(ct);
+        var layouts = await ReadAsync(ct);
+        var directory = await VolumeDirectory.ReadAsync(registry, ct);
+        var lost = GivenUp(volumes, layouts, cutOff, directory);
+        var reason = $"accept the loss of {string.Join(", ", lost.Select(directory.NameOf))}";
+        var (isApplied, plan) = await ApplyAtOnceAsync(Lose, author, reason, layouts, directory, ct);
+        await ConfirmAsync(Task.FromResult(isApplied));
+        return plan;
+
+        IReadOnlyList<LayoutMember> Lose(IReadOnlyList<LayoutMember> members) =>
+            [
+                .. members.Select(m => lost.Contains(m.VolumeId) ? m with { IsReplaced = true, IsLost = true } : m),
+                // One that was to leave anyway, and had not given everything away.
+                .. lost.Except(members.Select(m => m.VolumeId))
+                    .Select(id => new LayoutMember(id, 0, IsReplaced: true, IsLost: true)),
+            ];
+    }
+
+    /// <summary>The volumes that these names mean: those that may be given up.</summary>
+    /// <inheritdoc cref="AcceptLossAsync" path="/exception"/>
+    public IReadOnlyList<Guid> GivenUp(
+        IReadOnlyList<string> volumes,
+        Layouts layouts,
+        IReadOnlySet<Guid> cutOff,
+        VolumeDirectory directory
+    )
+    {
+        var inUse = cluster
+            .Map.Required.Volumes.Select(v => v.VolumeId)
+            .Union(layouts.Applied!.Members.Select(m => m.VolumeId))
+            .ToHashSet();
+        return [.. volumes.Select(One).Distinct()];
+
+        Guid One(string name)
+        {
+            var id = directory.Find(name, id => inUse.Contains(id) && cutOff.Contains(id)).VolumeId;
+            return !inUse.Contains(id)
+                    ? throw new ApiException(
+                        ApiError.LayoutRefused,
+                        $"Volume {directory.NameOf(id)} is not in the layout, and owns nothing."
+                    )
+                : cutOff.Contains(id) ? id
+                : throw new ApiException(
+                    ApiError.LayoutRefused,
+                    $"Volume {directory.NameOf(id)} is up, or was heard of not long ago. Only what is 'cut off' in 'fileshare admin layout show' can be given up: wait for that, or drain or remove the volume."
+                );
+        }
+    }
+
+    /// <summary>Plans and applies a change of the members; what is staged gets the same change, and stays staged.</summary>
+    private async Task<(bool IsApplied, LayoutPlan Plan)> ApplyAtOnceAsync(
+        Func<IReadOnlyList<LayoutMember>, IReadOnlyList<LayoutMember>> change,
+        string author,
+        string reason,
+        Layouts layouts,
+        VolumeDirectory directory,
+        CancellationToken ct
+    )
+    {
+        var applied = layouts.Applied!;
+        var plan = LayoutPlan.Make(cluster.Map.Required, change(applied.Members), applied.LayoutId, directory);
+        var staged = layouts.Staged is { } open ? open with { Members = change(open.Members) } : null;
+        return (await ApplyAsync(plan, author, reason, staged, layouts, ct), plan);
+    }
 
     private LayoutPlan Plan(Layouts layouts, VolumeDirectory directory) =>
         layouts.Staged is { } staged

@@ -122,31 +122,7 @@ internal sealed class LayoutPlan
             );
         }
 
-        var staying = members.Where(m => !m.IsReplaced).Select(m => m.VolumeId).ToHashSet();
-        var last = new Dictionary<Guid, int>();
-        for (var partition = 0; partition < PartitionTable.Partitions; partition++)
-        {
-            var owners = map.ReplicasOf(partition).Owners;
-            foreach (var owner in owners.Where(o => !staying.Contains(o.VolumeId)))
-            {
-                if (owners.All(other => other == owner || other.IsDown))
-                {
-                    last[owner.VolumeId] = last.GetValueOrDefault(owner.VolumeId) + 1;
-                }
-            }
-        }
-
-        if (last.Count > 0)
-        {
-            throw Refused(
-                string.Join(
-                    " ",
-                    last.Select(v =>
-                        $"Of {v.Value} partitions, volume {directory.NameOf(v.Key)} holds the only copy that is not on a volume that is down."
-                    )
-                ) + " Bring the others back, or wait until they are repaired, before it is taken out."
-            );
-        }
+        LastCopies.RefuseToTakeOut(map, members, directory);
     }
 
     private static string IdOf(long applied, IReadOnlyList<LayoutMember> members, PartitionTable table)
@@ -159,7 +135,7 @@ internal sealed class LayoutPlan
         {
             member.VolumeId.TryWriteBytes(field);
             BinaryPrimitives.WriteDoubleLittleEndian(field[16..], member.Weight);
-            field[^1] = member.IsReplaced ? (byte)1 : (byte)0;
+            field[^1] = (byte)((member.IsReplaced ? 1 : 0) | (member.IsLost ? 2 : 0));
             hash.AppendData(field);
         }
 

@@ -10,6 +10,10 @@ namespace FileSharing.Api.Placement;
 internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, PartitionTable table, DriverView view)
 {
     private readonly PartitionTable? target = view.Target?.Over(volumes);
+    private readonly HashSet<Guid> lost =
+    [
+        .. (view.Target?.Members ?? []).Where(m => m.IsLost).Select(m => m.VolumeId),
+    ];
     private readonly List<ReplicaMove> moves = [];
 
     /// <summary>Partitions that have a move in the present map: another one begins in a later map at the earliest.</summary>
@@ -103,7 +107,10 @@ internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, 
         return HoldsAll(move) ? move with { State = MoveState.Leaving, Since = version } : move;
     }
 
-    /// <summary>The new volume has everything that the owners hold which are not cut off: without the word of one of them it knows nothing.</summary>
+    /// <summary>
+    /// The new volume has everything that the owners hold which are not cut off: without the word of one of them it knows nothing. Unless an administrator has given all of them
+    /// up: then there is nobody to hear, and the partition begins anew.
+    /// </summary>
     private bool HoldsAll(ReplicaMove move) => HoldsAllOf(move, owner => !view.IsCutOff(owner.VolumeId));
 
     /// <summary>
@@ -121,8 +128,10 @@ internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, 
         }
 
         var heard = 0;
+        var areAllLost = true;
         foreach (var owner in Table.OwnersOf(move.Partition))
         {
+            areAllLost &= lost.Contains(volumes[owner].VolumeId) && view.IsCutOff(volumes[owner].VolumeId);
             if (isAsked(volumes[owner]))
             {
                 if (!HoldsAllOf(move, owner))
@@ -134,7 +143,7 @@ internal sealed class MoveDraft(long version, IReadOnlyList<MapVolume> volumes, 
             }
         }
 
-        return heard > 0;
+        return heard > 0 || areAllLost;
     }
 
     /// <summary>

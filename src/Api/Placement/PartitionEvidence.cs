@@ -8,12 +8,14 @@ namespace FileSharing.Api.Placement;
 /// <param name="BytesLeft">Of these.</param>
 /// <param name="NotCompared">Comparisons that are due (each owner with each other one) and of which nothing is known.</param>
 /// <param name="PartitionsDegraded">Partitions with an owner that is down now.</param>
+/// <param name="PartitionsUnavailable">Of these, those with no owner that is up.</param>
 /// <param name="OldestAt">Time of the oldest comparison that is counted; null when there is none.</param>
 internal sealed record ComparisonEvidence(
     long Lacking,
     long BytesLeft,
     int NotCompared,
     int PartitionsDegraded,
+    int PartitionsUnavailable,
     DateTime? OldestAt
 );
 
@@ -51,11 +53,13 @@ internal sealed class PartitionEvidence(ClusterState cluster, ComparisonStore st
         long bytesLeft = 0;
         var notCompared = 0;
         var degraded = 0;
+        var unavailable = 0;
         DateTime? oldest = null;
         for (var partition = 0; partition < PartitionTable.Partitions; partition++)
         {
             var owners = map.ReplicasOf(partition).Owners;
             degraded += owners.Any(o => o.IsDown) ? 1 : 0;
+            unavailable += owners.All(o => o.IsDown) ? 1 : 0;
             foreach (var owner in owners)
             {
                 long most = 0;
@@ -78,7 +82,7 @@ internal sealed class PartitionEvidence(ClusterState cluster, ComparisonStore st
             }
         }
 
-        return new ComparisonEvidence(lacking, bytesLeft, notCompared, degraded, oldest);
+        return new ComparisonEvidence(lacking, bytesLeft, notCompared, degraded, unavailable, oldest);
     }
 
     private sealed record Sum(long Version, long At, ComparisonEvidence Evidence);

@@ -110,6 +110,7 @@ internal static class AdminCommand
                         {
                             Print(session.Output, StatusRows(status));
                             Print(session.Output, RepairRows(status));
+                            Print(session.Output, UnavailableRows(status));
                             Print(session.Output, NodeRows.Of(status));
                         }
                     );
@@ -139,6 +140,24 @@ internal static class AdminCommand
                 .SelectMany(part => status.GetProperty(part).EnumerateObject().Select(member => (part, member)))
                 .Select(row => new[] { $"{row.part}.{row.member.Name}", StatusText(row.member) }),
         ];
+
+    /// <summary>Only where there are some: nobody can read what is in these.</summary>
+    private static List<string[]> UnavailableRows(JsonElement status) =>
+        status.TryGetProperty("unavailable", out var groups)
+            ?
+            [
+                .. groups
+                    .EnumerateArray()
+                    .Select(group =>
+                        new[]
+                        {
+                            "UNAVAILABLE",
+                            $"{group.GetProperty("partitions").GetArrayLength()} partitions are on volumes that are down: "
+                                + string.Join(", ", group.GetProperty("volumes").EnumerateArray()),
+                        }
+                    ),
+            ]
+            : [];
 
     private static string StatusText(JsonProperty member) =>
         (member.Name.EndsWith("_bytes", StringComparison.Ordinal) || member.Name == "bytes_left")

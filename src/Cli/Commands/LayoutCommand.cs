@@ -18,6 +18,8 @@ internal static class LayoutCommand
             CreatePlan(runner),
             CreateApply(runner),
             CreateRevert(runner),
+            LossCommands.CreateList(runner),
+            LossCommands.CreateAccept(runner),
         };
 
     private static Argument<string> VolumeArgument() =>

@@ -21,6 +21,8 @@ internal sealed record LayoutChangeRequest(string Operation, string Volume, doub
 
 internal sealed record LayoutApplyRequest(string? Plan);
 
+internal sealed record AcceptLossRequest(IReadOnlyList<string> Volumes);
+
 internal sealed record NodeTokenRequest(string? Name);
 
 internal sealed record MetadataReply

@@ -37,7 +37,7 @@ public sealed class LayoutStoreTests(PostgresFixture postgres) : IAsyncLifetime
         var layouts = await ReadAsync();
 
         Assert.Equal(("first", "next"), (layouts.Applied!.Reason, layouts.Staged!.Reason));
-        Assert.Equal([new LayoutMember(Volume, 2.5, IsReplaced: true)], layouts.Staged.Members);
+        Assert.Equal([new LayoutMember(Volume, 2.5, IsReplaced: true, IsLost: true)], layouts.Staged.Members);
         Assert.Equal([1, 2, 3], layouts.Applied.TargetTable!);
         Assert.Null(layouts.Staged.TargetTable);
     }
@@ -131,7 +131,7 @@ public sealed class LayoutStoreTests(PostgresFixture postgres) : IAsyncLifetime
     private static Layout Of(string reason, double weight) =>
         new()
         {
-            Members = [new LayoutMember(Volume, weight, IsReplaced: true)],
+            Members = [new LayoutMember(Volume, weight, IsReplaced: true, IsLost: true)],
             TargetTable = [1, 2, 3],
             BaseMapVersion = 1,
             Author = "admin@localhost",

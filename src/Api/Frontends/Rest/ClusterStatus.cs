@@ -133,6 +133,7 @@ internal static class ClusterStatus
             RepairStatus.EstimateOf(queue, moves, comparisons),
             moves,
             comparisons,
+            await repair.UnavailableAsync(ct),
             nodes
         );
     }

@@ -93,7 +93,7 @@ internal sealed class LayoutAdmin(
         var directory = await VolumeDirectory.ReadAsync(registry, ct);
         var bytes = new PartitionBytes(map, await states.AnswersAsync(ct));
         var limits = await repair.ReadAsync(ct);
-        var cutOff = (await heartbeats.ReadAsync(ct)).Volumes.Where(v => v.CutOff).Select(v => v.VolumeId).ToHashSet();
+        var cutOff = (await heartbeats.ReadAsync(ct)).VolumesCutOff;
         var wanted = target.Table.CountsOf(target.Members.Count);
         var ofMap = map.Volumes.ToDictionary(v => v.VolumeId);
         var members = applied
@@ -128,7 +128,8 @@ internal sealed class LayoutAdmin(
                 bytes.OwnedBy(member.VolumeId),
                 partitionsWanted,
                 bytes.On(member.VolumeId),
-                member.IsReplaced ? "replaced"
+                member.IsLost ? "lost"
+                    : member.IsReplaced ? "replaced"
                     : cutOff.Contains(member.VolumeId) ? "cut off"
                     : ofMap.GetValueOrDefault(member.VolumeId) is { IsDown: true } ? "down"
                     : NodeStates.Up
@@ -143,7 +144,7 @@ internal sealed class LayoutAdmin(
             [.. staged.Members.Select(m => new StagedMemberMessage(directory.NameOf(m.VolumeId), m.VolumeId, m.Weight))]
         );
 
-    private async Task<LayoutPlanReply> DescribeAsync(LayoutPlan plan, CancellationToken ct)
+    public async Task<LayoutPlanReply> DescribeAsync(LayoutPlan plan, CancellationToken ct)
     {
         var bytes = new PartitionBytes(cluster.Map.Required, await states.AnswersAsync(ct));
         var budget = (await repair.ReadAsync(ct)).RepairBytesPerSecond;

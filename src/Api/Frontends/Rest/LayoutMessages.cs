@@ -1,3 +1,5 @@
+using FileSharing.Chunks;
+
 namespace FileSharing.Api.Frontends.Rest;
 
 // The messages of layouts and repair, as docs/rest.md describes them.
@@ -14,7 +16,7 @@ internal sealed record LayoutApplyRequest(string? Plan = null);
 /// <param name="Partitions">Replicas that it owns now.</param>
 /// <param name="PartitionsWanted">Replicas that it is to own.</param>
 /// <param name="Bytes">Of live records on it; null when it cannot be asked.</param>
-/// <param name="State">up, down, cut off, or replaced.</param>
+/// <param name="State">up, down, cut off, replaced, or lost: an administrator has given it up.</param>
 internal sealed record LayoutMemberMessage(
     string Volume,
     Guid VolumeId,
@@ -86,6 +88,44 @@ internal sealed record LayoutPlanReply(
     IReadOnlyList<PlanVolumeMessage> Volumes
 );
 
+/// <param name="Volumes">Names such as 2/1, or ids, of those that never come back.</param>
+internal sealed record AcceptLossRequest(IReadOnlyList<string>? Volumes = null);
+
+/// <summary>A version that cannot be read without the chunk or manifest.</summary>
+/// <param name="Owner">E-mail address of the owner of the space.</param>
+/// <param name="Path">From the root of that space.</param>
+/// <param name="Current">False for an earlier version of the file.</param>
+/// <param name="Trashed">The file, or a folder above it, is in the trash.</param>
+internal sealed record LossUseMessage(
+    Guid FileId,
+    Guid VersionId,
+    string Owner,
+    string Path,
+    bool Current,
+    bool Trashed
+);
+
+/// <param name="Kind">chunk or manifest.</param>
+/// <param name="Size">Plain bytes of a chunk.</param>
+/// <param name="MayBeOn">Volumes that could not be asked and are not given up; when there is none, it is lost.</param>
+/// <param name="Files">The first of the versions that need it.</param>
+/// <param name="FilesTotal">All of these.</param>
+internal sealed record LossMessage(
+    ChunkId Id,
+    string Kind,
+    int? Size,
+    int Partition,
+    IReadOnlyList<string> MayBeOn,
+    IReadOnlyList<LossUseMessage> Files,
+    long FilesTotal
+);
+
+internal sealed record LossPage(IReadOnlyList<LossMessage> Items, string? NextCursor);
+
+/// <summary>Partitions without an owner that is up.</summary>
+/// <param name="Volumes">Their owners, all of them down.</param>
+internal sealed record UnavailableMessage(IReadOnlyList<string> Volumes, IReadOnlyList<int> Partitions);
+
 /// <param name="Reverted">staged: what was staged was thrown away; applied: the layout before this one is the layout again.</param>
 internal sealed record LayoutRevertReply(string Reverted, string Reason);
 
@@ -100,11 +140,13 @@ internal sealed record RepairBudgetReply(long BytesPerSecond, double Share);
 /// <param name="BytesLeft">Of these.</param>
 /// <param name="NotCompared">Comparisons of owners of which nothing is known yet.</param>
 /// <param name="PartitionsDegraded">Partitions with an owner that is down now.</param>
+/// <param name="PartitionsUnavailable">Of these, those with no owner that is up.</param>
 /// <param name="AgeSeconds">Age of the oldest comparison that is counted; null when there is none.</param>
 internal sealed record ComparisonsMessage(
     long Lacking,
     long BytesLeft,
     int NotCompared,
     int PartitionsDegraded,
+    int PartitionsUnavailable,
     double? AgeSeconds
 );

@@ -41,6 +41,6 @@ internal static class Paging
         : int.TryParse(key, out var number) && number >= 0 ? number
         : throw Wrong();
 
-    private static ApiException Wrong() =>
+    public static ApiException Wrong() =>
         new(ApiError.InvalidRequest, "The cursor is not one that this list gave. Start without one.");
 }

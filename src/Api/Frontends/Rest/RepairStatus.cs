@@ -11,6 +11,7 @@ internal sealed class RepairStatus(
     ComparisonStore comparisons,
     PartitionEvidence evidence,
     RepairSettings repair,
+    NodeRegistry registry,
     TimeProvider time
 )
 {
@@ -52,6 +53,24 @@ internal sealed class RepairStatus(
         : queue == 0 && comparisons is not { Lacking: > 0 } ? 0
         : null;
 
+    /// <summary>Partitions without an owner that is up, by their owners.</summary>
+    public async Task<IReadOnlyList<UnavailableMessage>> UnavailableAsync(CancellationToken ct)
+    {
+        if (cluster.Map.Current is not { } map || LastCopies.UnavailableIn(map) is not { Count: > 0 } unavailable)
+        {
+            return [];
+        }
+
+        var directory = await VolumeDirectory.ReadAsync(registry, ct);
+        return
+        [
+            .. unavailable.Select(group => new UnavailableMessage(
+                [.. group.Owners.Select(directory.NameOf)],
+                group.Partitions
+            )),
+        ];
+    }
+
     /// <returns>Null before there is a map.</returns>
     public async Task<ComparisonsMessage?> ComparisonsAsync(CancellationToken ct) =>
         await evidence.GetAsync(ct) is { } found
@@ -60,6 +79,7 @@ internal sealed class RepairStatus(
                 found.BytesLeft,
                 found.NotCompared,
                 found.PartitionsDegraded,
+                found.PartitionsUnavailable,
                 found.OldestAt is { } oldest ? (time.GetUtcNow().UtcDateTime - oldest).TotalSeconds : null
             )
             : null;

@@ -213,6 +213,7 @@ internal sealed record ClusterStatusReply(
     double? RepairEstimateSeconds,
     MovesMessage? Moves,
     ComparisonsMessage? Comparisons,
+    IReadOnlyList<UnavailableMessage> Unavailable,
     IReadOnlyList<NodeMessage> Nodes
 );
 
@@ -264,6 +265,7 @@ internal sealed record ClusterHealthReply(
 [JsonSerializable(typeof(bool?))]
 [JsonSerializable(typeof(Guid?))]
 [JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(LoginRequest))]
 [JsonSerializable(typeof(LoginReply))]
 [JsonSerializable(typeof(NewUserRequest))]
@@ -297,6 +299,8 @@ internal sealed record ClusterHealthReply(
 [JsonSerializable(typeof(LayoutReply))]
 [JsonSerializable(typeof(LayoutPlanReply))]
 [JsonSerializable(typeof(LayoutRevertReply))]
+[JsonSerializable(typeof(AcceptLossRequest))]
+[JsonSerializable(typeof(LossPage))]
 [JsonSerializable(typeof(RepairBudgetRequest))]
 [JsonSerializable(typeof(RepairBudgetReply))]
 [JsonSerializable(typeof(HealthReply))]

@@ -102,6 +102,15 @@ internal static class RestRoutes
             .Creating()
             .Named("Throw staged changes away, or go back to the layout before", "Administration");
         routes
+            .MapGet("/admin/layout/losses", LossAdmin.GetAsync)
+            .For(Caller.Administrator)
+            .Named("What is lost, or would be if these volumes never came back", "Administration");
+        routes
+            .MapPost("/admin/layout/accept-loss", LossAdmin.AcceptAsync)
+            .For(Caller.Administrator)
+            .Creating()
+            .Named("Give up volumes that never come back", "Administration");
+        routes
             .MapGet("/admin/repair/budget", LayoutAdmin.GetBudgetAsync)
             .For(Caller.Administrator)
             .Named("What moves and repair may fetch a second", "Administration");

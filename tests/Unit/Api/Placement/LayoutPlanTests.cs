@@ -10,7 +10,7 @@ public sealed class LayoutPlanTests
 {
     private static readonly Guid[] Four = [Volume(1), Volume(2), Volume(3), Volume(4)];
 
-    private readonly VolumeDirectory directory = Directory(5);
+    private readonly VolumeDirectory directory = Directory(6);
 
     [Fact]
     public void A_fourth_volume_of_equal_weight_gets_a_quarter_and_no_more_than_that_moves()
@@ -84,6 +84,37 @@ public sealed class LayoutPlanTests
 
         Assert.Contains("volume 3/1 holds the only copy", refusal.Message, StringComparison.Ordinal);
         LayoutPlan.Make(map, Members([Volume(2), Volume(3), Volume(4), Volume(5)]), 1, directory);
+    }
+
+    [Fact]
+    public void Taking_out_a_volume_of_partitions_that_are_all_away_names_them_and_needs_the_loss_to_be_accepted()
+    {
+        var cluster = new Simulated(directory, Map(directory, [.. Four, Volume(5)]));
+        cluster.Down.UnionWith([Node(1), Node(2), Node(3)]);
+        cluster.Step();
+        var map = cluster.Map;
+        var unavailable = Assert.Single(LastCopies.UnavailableIn(map));
+        Assert.Equal([Volume(1), Volume(2), Volume(3)], unavailable.Owners);
+        var members = Members([.. Four, Volume(5)]);
+
+        var refusal = Refusal(map, Replaced(isLost: false));
+
+        Assert.Contains(
+            $"All copies of {unavailable.Partitions.Count} partitions ({unavailable.Partitions[0]}, ",
+            refusal.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("down: 1/1, 2/1, 3/1.", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("accept-loss", refusal.Message, StringComparison.Ordinal);
+        var lost = LayoutPlan.Make(map, Replaced(isLost: true), 1, directory);
+        Assert.Equal(0, lost.After[0]);
+        Assert.NotEqual(
+            lost.Id,
+            LayoutPlan.Make(Map(directory, [.. Four, Volume(5)]), Replaced(isLost: false), 1, directory).Id
+        );
+
+        List<LayoutMember> Replaced(bool isLost) =>
+            [members[0] with { IsReplaced = true, IsLost = isLost }, .. members[1..], new LayoutMember(Volume(6), 1)];
     }
 
     [Fact]

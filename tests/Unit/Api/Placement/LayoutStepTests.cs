@@ -237,6 +237,45 @@ public sealed class LayoutStepTests
     }
 
     [Fact]
+    public void Partitions_of_which_all_owners_are_given_up_begin_anew_and_those_that_one_may_come_back_to_wait()
+    {
+        var (cluster, lost) = ThreeOfSixGivenUp();
+        var target = cluster.Target!;
+        cluster.Target = target with
+        {
+            Members = [.. target.Members.Select(m => m.VolumeId == Volume(3) ? m with { IsLost = false } : m)],
+        };
+
+        Settle(cluster);
+        Assert.All(lost, p => Assert.Equal(MoveState.Copying, cluster.Map.Moves.Single(m => m.Partition == p).State));
+        Assert.Equal(lost.Order(), cluster.Map.Moves.Select(m => m.Partition).Order());
+
+        cluster.Target = target;
+        Settle(cluster);
+        Assert.True(cluster.IsThere);
+        Assert.Equal([Volume(4), Volume(5), Volume(6)], cluster.Map.Volumes.Select(v => v.VolumeId).Order());
+    }
+
+    [Fact]
+    public void A_volume_that_was_given_up_and_turns_up_is_heard_before_its_partitions_begin_anew()
+    {
+        var (cluster, lost) = ThreeOfSixGivenUp();
+        cluster.Step();
+        cluster.Down.Remove(Node(1));
+        cluster.CutOff.Remove(Node(1));
+        cluster.Step();
+        cluster.Confirm();
+
+        cluster.CompareAll((move, source) => source != Volume(1));
+        cluster.Step();
+        Assert.All(lost, p => Assert.Equal(MoveState.Copying, cluster.Map.Moves.Single(m => m.Partition == p).State));
+
+        cluster.CompareAll();
+        cluster.Step();
+        Assert.All(lost, p => Assert.Equal(MoveState.Leaving, cluster.Map.Moves.Single(m => m.Partition == p).State));
+    }
+
+    [Fact]
     public void Replicas_of_one_partition_that_change_places_between_the_volumes_of_a_node_stay_on_three_nodes()
     {
         var directory = Directory(4, volumesEach: 2);
@@ -267,6 +306,34 @@ public sealed class LayoutStepTests
             {
                 Assert.Fail($"Partition {partition} is on {nodes} nodes in map {map.Version}.");
             }
+        }
+    }
+
+    /// <summary>The first three of six are away for good.</summary>
+    /// <returns>And the partitions that only they had.</returns>
+    private static (Simulated Cluster, List<int> Lost) ThreeOfSixGivenUp()
+    {
+        var directory = Directory(6);
+        Guid[] six = [.. Enumerable.Range(1, 6).Select(n => Volume(n))];
+        var cluster = new Simulated(directory, Map(directory, six)) { MovesMax = PartitionTable.Partitions };
+        Guid[] away = [Node(1), Node(2), Node(3)];
+        cluster.Down.UnionWith(away);
+        cluster.CutOff.UnionWith(away);
+        cluster.Step();
+        var lost = LastCopies.UnavailableIn(cluster.Map).SelectMany(group => group.Partitions).ToList();
+        Assert.NotEmpty(lost);
+        cluster.Plan([
+            .. Members(six).Select((m, i) => i < away.Length ? m with { IsReplaced = true, IsLost = true } : m),
+        ]);
+        return (cluster, lost);
+    }
+
+    private static void Settle(Simulated cluster)
+    {
+        while (cluster.Step())
+        {
+            cluster.Confirm();
+            cluster.CompareAll();
         }
     }
 
