@@ -139,7 +139,7 @@ internal static class IndexScenario
             RecordBytes,
             RecordKind.Chunk,
             Owed: false,
-            GcState: 0,
+            GcState.Live,
             TouchEpoch: 1
         );
 

@@ -9,7 +9,7 @@ internal static class PrincipalName
     /// <exception cref="MetadataException"><see cref="MetadataError.Invalid"/>.</exception>
     public static string Check(string name)
     {
-        var trimmed = name.Trim().Normalize();
+        var trimmed = name.Trim();
         return
             trimmed.Length is > 0 and <= LengthMax
             && !trimmed.Any(c => char.IsControl(c) || char.IsSurrogate(c) || c is '/' or ':' or '@')
