@@ -10,6 +10,9 @@ namespace FileSharing.BlobEngine;
 /// <param name="pool">Of the volume.</param>
 internal sealed class BatchSalvage(BatchReader reader, BufferPool pool)
 {
+    /// <summary>Opens what is not sealed. One for all: a codec keeps buffers.</summary>
+    private static readonly RecordCodec WithoutKeys = new(new DataKeys(rootKey: null, []), new RecordCodecOptions());
+
     private const int RecordOffset = SegmentFormat.FrameHeaderBytes + SegmentFormat.RecordPrefixBytes;
     private const int HeadBytes = RecordOffset + RecordFormat.HeaderBytes;
 
@@ -145,10 +148,9 @@ internal sealed class BatchSalvage(BatchReader reader, BufferPool pool)
 
     private bool IsOfItsId(ReadOnlySpan<byte> record)
     {
-        using var noKeys = new DataKeys(rootKey: null, []);
         try
         {
-            using var plain = RecordPlaintext.Open(new RecordCodec(noKeys, new RecordCodecOptions()), record, pool);
+            using var plain = RecordPlaintext.Open(WithoutKeys, record, pool);
             return RecordPlaintext.IsOfId(RecordHeader.Read(record), plain.GetSpan());
         }
         catch (BlobException)

@@ -58,7 +58,10 @@ internal static class FuzzCorpus
     {
         using var none = new DataKeys(null, []);
         var records = Enumerable.Range(1, 4).Select(number => Record(none, number * 500, compressible: false)).ToList();
-        return [Segment(records, isSealed: true), Segment(records, isSealed: false)];
+        var damaged = Segment(records, isSealed: false);
+        // The note of the second batch: its record is whole, and is salvaged.
+        damaged[SegmentFormat.SegmentHeaderBytes + 4096 + 1230] ^= 1;
+        return [Segment(records, isSealed: true), Segment(records, isSealed: false), damaged];
     }
 
     public static List<byte[]> Manifests() =>
