@@ -54,9 +54,9 @@ public sealed class RecordFetchTests : IDisposable
         {
             var frame = new byte[FetchFrame.HeadBytes + 3];
             new FetchFrame(FetchOutcome.Found, 3).WriteTo(frame);
+            // The connection is closed before what was announced; an abort would take what is still under way along.
+            context.Response.ContentLength = frame.Length + 1;
             await context.Response.Body.WriteAsync(frame);
-            await context.Response.Body.FlushAsync();
-            context.Abort();
         });
 
         Assert.Equal(
