@@ -38,7 +38,7 @@ public sealed record ApiSettings
     public TimeSpan ReplaceAfter { get; init; } = TimeSpan.FromMinutes(15);
 
     /// <summary>Replicas on the move at a time, to volumes that are up.</summary>
-    public int MovesMax { get; init; } = PartitionTable.Partitions;
+    public int MovesMax { get; init; } = 2_048;
 
     public TimeSpan UploadLifetime { get; init; } = TimeSpan.FromDays(7);
     public TimeSpan LoginLifetime { get; init; } = TimeSpan.FromDays(30);
@@ -63,7 +63,7 @@ public sealed record ApiSettings
                         $"{cluster.Path}:ReplaceAfterMinutes",
                         $"must be more than three times DownAfterSeconds: a node that is away stops taking records after half of it, and must be down by then."
                     ),
-            MovesMax = (int)cluster.Number("MovesMax", PartitionTable.Partitions, 1, PartitionTable.Partitions),
+            MovesMax = (int)cluster.Number("MovesMax", 2_048, 1, PartitionTable.Partitions),
             Listen = ListenSettings.From(api, "http://127.0.0.1:8080"),
             Postgres = api.Required("Postgres"),
             RootKey =

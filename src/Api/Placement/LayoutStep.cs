@@ -26,7 +26,7 @@ internal sealed record DriverView
     public TimeSpan ReplaceAfter { get; init; }
 
     /// <summary>Moves to volumes that are up and still bring something, at a time.</summary>
-    public int MovesMax { get; init; } = PartitionTable.Partitions;
+    public int MovesMax { get; init; } = 2_048;
 }
 
 /// <summary>

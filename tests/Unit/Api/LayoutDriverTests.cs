@@ -25,7 +25,6 @@ public sealed class LayoutDriverTests(PostgresFixture postgres) : IAsyncLifetime
                 new("Api:AdminPasswordFile", "admin-password"),
                 new("Api:Cluster:ReplaceAfterMinutes", "1"),
                 new("Api:Cluster:InitialNodes", "4"),
-                new("Api:Cluster:MovesMax", "2048"),
             ])
             .Build()
     );
