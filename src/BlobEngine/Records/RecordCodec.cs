@@ -49,19 +49,6 @@ public sealed class RecordCodec(DataKeys keys, RecordCodecOptions options)
         }
     }
 
-    /// <summary>Whether the header is that of a record of this id; the rest is not looked at.</summary>
-    public static bool IsOf(ChunkId id, ReadOnlySpan<byte> record)
-    {
-        try
-        {
-            return ReadHeader(record).Id == id;
-        }
-        catch (BlobException)
-        {
-            return false;
-        }
-    }
-
     /// <summary>Whether this is the record of this id and <see cref="Verify"/> finds nothing wrong with it.</summary>
     public static bool IsIntact(ChunkId id, ReadOnlyMemory<byte> record)
     {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Net;
-using System.Runtime.CompilerServices;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
 using FileSharing.Cluster.Wire;
@@ -18,7 +17,7 @@ public sealed class HttpChunkTransport(
 ) : IChunkTransport, IAsyncDisposable
 {
     /// <summary>10 MiB of plaintext with header, tags and trailer, and some room for a later version.</summary>
-    internal const int RecordBytesMax = (10 << 20) + (64 << 10);
+    private const int RecordBytesMax = (10 << 20) + (64 << 10);
 
     /// <summary>For the head of an answer, and again for the record's bytes: a peer that falls silent must not hold up the reader.</summary>
     public static readonly TimeSpan RecordTimeoutDefault = TimeSpan.FromSeconds(10);
@@ -91,47 +90,6 @@ public sealed class HttpChunkTransport(
         {
             call.Failed();
             return new FetchResult(FetchOutcome.Unreachable);
-        }
-    }
-
-    public async IAsyncEnumerable<FetchResult> GetManyAsync(
-        MapVolume target,
-        IReadOnlyList<ChunkId> ids,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        ArgumentNullException.ThrowIfNull(target);
-        ArgumentNullException.ThrowIfNull(ids);
-        var left = ids.Count;
-        using (var call = health.TryBegin(target.NodeId))
-        {
-            if (call is not null)
-            {
-                var address = new Uri(
-                    map.Required.NodeOf(target).Url,
-                    $"/internal/v1/volumes/{target.VolumeId:D}/records/fetch"
-                );
-                await using var answer = new RecordStream(http, address, ids, RecordTimeout, rent, cancellationToken);
-                while (left > 0 && await answer.NextAsync() is { } result)
-                {
-                    left--;
-                    yield return result;
-                }
-
-                if (answer.HasFailed)
-                {
-                    call.Failed();
-                }
-                else
-                {
-                    call.Succeeded();
-                }
-            }
-        }
-
-        for (; left > 0; left--)
-        {
-            yield return new FetchResult(FetchOutcome.Unreachable);
         }
     }
 

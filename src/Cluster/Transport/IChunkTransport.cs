@@ -26,18 +26,6 @@ public interface IChunkTransport
     /// <param name="answered">Called when the peer begins to answer, on any thread; may be left out where the whole answer comes at once.</param>
     ValueTask<FetchResult> GetAsync(MapVolume target, ChunkId id, Action answered, CancellationToken cancellationToken);
 
-    /// <summary>
-    /// Reads many records in one call, each checked against its own checksum by the node that sends it. One that is absent or damaged leaves the others; when the peer falls silent, those
-    /// that are left are unreachable.
-    /// </summary>
-    /// <param name="ids">At most <see cref="FetchRequest.IdsMax"/>.</param>
-    /// <returns>One for each id, in their order, as they come in. Whoever takes a record disposes it.</returns>
-    IAsyncEnumerable<FetchResult> GetManyAsync(
-        MapVolume target,
-        IReadOnlyList<ChunkId> ids,
-        CancellationToken cancellationToken
-    );
-
     /// <summary>Which of these the volume's index has; null when it could not be asked.</summary>
     ValueTask<IReadOnlyList<bool>?> HasAsync(
         MapVolume target,
@@ -50,15 +38,12 @@ public interface IChunkTransport
 /// <param name="Owed">The third copy is not confirmed yet.</param>
 public readonly record struct PutRecord(MapVolume Target, long MapVersion, uint Epoch, bool Owed);
 
-/// <summary>The first three as in <see cref="FetchFrame"/>.</summary>
-public enum FetchOutcome : byte
+public enum FetchOutcome
 {
-    Found = 0,
-    Absent = 1,
-    Damaged = 2,
-
-    /// <summary>Never on the wire: the peer could not be asked, or did not answer.</summary>
-    Unreachable = 3,
+    Found,
+    Absent,
+    Damaged,
+    Unreachable,
 }
 
 /// <summary>A record from another node; the caller disposes the lease.</summary>

@@ -26,7 +26,7 @@ public interface IVolumeCalls
         CancellationToken cancellationToken
     );
 
-    /// <summary>What the volume holds in ranges, at most <see cref="RangeListReply.RecordsMax"/> records.</summary>
+    /// <summary>What the volume holds in a range, at most <see cref="RangeListReply.RecordsMax"/> records.</summary>
     Task<IReadOnlyList<ListedRecord>> ListAsync(
         MapVolume volume,
         RangeListRequest request,

@@ -168,7 +168,6 @@ public sealed record BatchReply(IReadOnlyList<Receipt> Receipts, IReadOnlyList<B
 [JsonSerializable(typeof(DigestReply))]
 [JsonSerializable(typeof(RangeListRequest))]
 [JsonSerializable(typeof(RangeListReply))]
-[JsonSerializable(typeof(FetchRequest))]
 [JsonSerializable(typeof(PartitionReports))]
 [JsonSerializable(typeof(ChallengeRequest))]
 [JsonSerializable(typeof(ChallengeReply))]

@@ -20,17 +20,9 @@ public sealed record DigestReply(IReadOnlyList<RangeDigest> Digests);
 /// <param name="Low">Lower half.</param>
 public sealed record RangeDigest(long Records, ulong High, ulong Low);
 
-/// <summary>Part of what the volume holds in these ranges, in order of id.</summary>
-/// <param name="Ranges">In their order, none within another; at most <see cref="DigestRequest.RangesMax"/>.</param>
+/// <summary>Part of what the volume holds in one range, in order of id.</summary>
 /// <param name="After">Only ids after this one.</param>
-public sealed record RangeListRequest(IReadOnlyList<HashRange> Ranges, ChunkId? After)
-{
-    /// <summary>Whether a volume answers it.</summary>
-    public bool IsValid =>
-        Ranges is { Count: > 0 and <= DigestRequest.RangesMax }
-        && Ranges.All(range => range.IsValid)
-        && Ranges.Zip(Ranges.Skip(1)).All(pair => pair.Second.Before is { } before && pair.First.Last <= before);
-}
+public sealed record RangeListRequest(HashRange Range, ChunkId? After);
 
 /// <param name="Records">At most <see cref="RecordsMax"/>; fewer: there are no more.</param>
 public sealed record RangeListReply(IReadOnlyList<ListedRecord> Records)
@@ -41,13 +33,6 @@ public sealed record RangeListReply(IReadOnlyList<ListedRecord> Records)
 /// <param name="Epoch">The stamp that it carries.</param>
 /// <param name="Bytes">Length of the record.</param>
 public sealed record ListedRecord(ChunkId Id, uint Epoch, int Bytes);
-
-/// <summary>Send these records, in this order: docs/node-protocol.md, section 3.</summary>
-public sealed record FetchRequest(IReadOnlyList<ChunkId> Ids)
-{
-    /// <summary>Ids a call.</summary>
-    public const int IdsMax = 256;
-}
 
 /// <summary>One volume has compared a partition with another: docs/cluster.md, section 5.</summary>
 /// <param name="Volume">Which has looked for what it lacks.</param>

@@ -47,10 +47,6 @@ internal static class Routes
             "/records/{id}",
             (HttpContext context, Guid volume, ChunkId id) => GetRecord.HandleAsync(context, volume, id, node)
         );
-        volumes.MapPost(
-            "/records/fetch",
-            (HttpContext context, Guid volume) => FetchRecords.HandleAsync(context, volume, node)
-        );
         volumes.MapPost("/adopt", (HttpContext context, Guid volume) => VolumeCalls.AdoptAsync(context, volume, node));
         volumes.MapPost("/has", (HttpContext context, Guid volume) => VolumeCalls.HasAsync(context, volume, node));
         volumes.MapPost(

@@ -1,5 +1,4 @@
 using FileSharing.Cluster.Map;
-using FileSharing.Cluster.Wire;
 
 namespace FileSharing.StorageNode.Repair;
 
@@ -8,19 +7,21 @@ namespace FileSharing.StorageNode.Repair;
 /// <param name="rest">How long it is left alone.</param>
 internal sealed class MovesToHere(TimeProvider time, TimeSpan rest)
 {
-    /// <summary>Moves given out at once for one source: those of one question for digests.</summary>
-    private const int BatchMax = DigestRequest.RangesMax;
+    /// <summary>Moves given out at once for one source: a move that has everything must not wait long for the report about others.</summary>
+    private const int BatchMax = 256;
 
-    private readonly Dictionary<int, Progress> progress = [];
+    // What has been reported whole, and needs no second look until the map says something new of it.
+    private readonly HashSet<(ReplicaMove Move, Guid Source)> settled = [];
+
+    // Whole too, but compared at a floor that does not count for the move yet.
+    private readonly HashSet<(ReplicaMove Move, Guid Source)> early = [];
+
+    // Compared, and still lacking something then: the turn in which that was. What no source can give now must not stand before what can be had.
+    private readonly Dictionary<ReplicaMove, int> lacking = [];
+
     private readonly HashSet<int> underWay = [];
     private readonly Dictionary<Guid, long> failedAt = [];
     private readonly HashSet<Guid> busy = [];
-
-    // Each move that is due and not under way, with one source; made anew when it may have become another, and not for each batch: there may be 16,384 of them.
-    private Dictionary<Guid, Plan> plans = [];
-    private ClusterMap? plannedBy;
-    private long plannedAt;
-    private bool isOutdated;
     private int turn;
 
     /// <summary>
@@ -30,23 +31,27 @@ internal sealed class MovesToHere(TimeProvider time, TimeSpan rest)
     /// <param name="floor">The present one: what was found whole before it counted is compared again when it does.</param>
     public IReadOnlyList<MoveBatch> Take(ClusterMap map, Guid volumeId, long floor)
     {
-        if (map != plannedBy || floor != plannedAt || (isOutdated && IsAnyIdle()))
+        var here = map.Moves.Where(move => map.Volumes[move.To].VolumeId == volumeId).ToHashSet();
+        settled.RemoveWhere(known => !here.Contains(known.Move));
+        early.RemoveWhere(known => !here.Contains(known.Move));
+        foreach (var gone in lacking.Keys.Where(move => !here.Contains(move)).ToList())
         {
-            PlanAnew(map, volumeId, floor);
+            lacking.Remove(gone);
         }
 
-        var batches = new List<MoveBatch>();
-        foreach (var plan in plans.Values.Where(plan => plan.Moves.Count > 0 && IsFree(plan.Source.VolumeId)))
+        turn++;
+        var batches = here.Where(move => !underWay.Contains(move.Partition))
+            .Select(move => (Move: move, Source: NextSourceOf(map, move, volumeId, floor)))
+            .Where(pair => pair.Source is not null)
+            .OrderBy(pair => lacking.GetValueOrDefault(pair.Move))
+            .ThenBy(pair => map.ReplicasOf(pair.Move.Partition).Owners.Count(owner => !owner.IsDown))
+            .GroupBy(pair => pair.Source!, pair => pair.Move)
+            .Select(group => new MoveBatch(group.Key, floor, [.. group.Take(BatchMax)]))
+            .ToList();
+        foreach (var batch in batches)
         {
-            var moves = new List<ReplicaMove>(Math.Min(BatchMax, plan.Moves.Count));
-            while (moves.Count < BatchMax && plan.Moves.TryDequeue(out var move))
-            {
-                moves.Add(move);
-                underWay.Add(move.Partition);
-            }
-
-            busy.Add(plan.Source.VolumeId);
-            batches.Add(new MoveBatch(plan.Source, floor, moves));
+            busy.Add(batch.Source.VolumeId);
+            underWay.UnionWith(batch.Moves.Select(move => move.Partition));
         }
 
         return batches;
@@ -57,25 +62,17 @@ internal sealed class MovesToHere(TimeProvider time, TimeSpan rest)
     {
         var source = batch.Source.VolumeId;
         busy.Remove(source);
-        isOutdated = true;
+        underWay.ExceptWith(batch.Moves.Select(move => move.Partition));
         var known = compared.ToDictionary(partition => partition.Partition, partition => partition.Lacking);
-        foreach (var move in batch.Moves)
+        foreach (var move in batch.Moves.Where(move => known.ContainsKey(move.Partition)))
         {
-            underWay.Remove(move.Partition);
-            if (
-                known.TryGetValue(move.Partition, out var lacking)
-                && progress.TryGetValue(move.Partition, out var of)
-                && of.Move == move
-            )
+            if (known[move.Partition] > 0)
             {
-                if (lacking > 0)
-                {
-                    of.LackingAt = turn;
-                }
-                else
-                {
-                    (batch.Floor >= move.Since ? of.Settled : of.Early).Add(source);
-                }
+                lacking[move] = turn;
+            }
+            else
+            {
+                (batch.Floor >= move.Since ? settled : early).Add((move, source));
             }
         }
 
@@ -85,116 +82,25 @@ internal sealed class MovesToHere(TimeProvider time, TimeSpan rest)
         }
     }
 
-    /// <summary>A source could begin, and there is nothing left of what was planned for it.</summary>
-    private bool IsAnyIdle() => plans.Values.Any(plan => plan.Moves.Count == 0 && IsFree(plan.Source.VolumeId));
-
-    private bool IsFree(Guid source) => !busy.Contains(source) && !IsResting(source);
+    private MapVolume? NextSourceOf(ClusterMap map, ReplicaMove move, Guid volumeId, long floor)
+    {
+        var due = SourcesOf(map, move, volumeId)
+            .Where(source =>
+                !settled.Contains((move, source.VolumeId))
+                && (floor >= move.Since || !early.Contains((move, source.VolumeId)))
+                && !busy.Contains(source.VolumeId)
+                && !IsResting(source.VolumeId)
+            )
+            .ToList();
+        return due.Count == 0 ? null : due[(int)((uint)(move.Partition + turn) % (uint)due.Count)];
+    }
 
     private bool IsResting(Guid source) => failedAt.TryGetValue(source, out var at) && time.GetElapsedTime(at) < rest;
-
-    private void PlanAnew(ClusterMap map, Guid volumeId, long floor)
-    {
-        turn++;
-        if (map != plannedBy)
-        {
-            Follow(map, volumeId);
-        }
-
-        (plannedBy, plannedAt, isOutdated) = (map, floor, false);
-        plans = [];
-        var due = progress
-            .Values.Where(one => !underWay.Contains(one.Move.Partition))
-            .OrderBy(one => one.LackingAt)
-            .ThenBy(one => map.ReplicasOf(one.Move.Partition).Owners.Count(owner => !owner.IsDown));
-        foreach (var one in due)
-        {
-            PlanOne(map, volumeId, floor, one);
-        }
-    }
-
-    private void PlanOne(ClusterMap map, Guid volumeId, long floor, Progress one)
-    {
-        var free = new List<MapVolume>(PartitionTable.Replicas);
-        foreach (var source in SourcesOf(map, one.Move, volumeId))
-        {
-            if (!one.IsDue(source.VolumeId, floor))
-            {
-                continue;
-            }
-
-            plans.TryAdd(source.VolumeId, new Plan(source));
-            if (IsFree(source.VolumeId))
-            {
-                free.Add(source);
-            }
-            else
-            {
-                // When it is free again there is this to do.
-                isOutdated = true;
-            }
-        }
-
-        if (free.Count > 0)
-        {
-            var source = free[(int)((uint)(one.Move.Partition + turn) % (uint)free.Count)];
-            plans[source.VolumeId].Moves.Enqueue(one.Move);
-        }
-    }
-
-    /// <summary>What is known of moves that are the same in this map stays known.</summary>
-    private void Follow(ClusterMap map, Guid volumeId)
-    {
-        var here = new Dictionary<int, ReplicaMove>();
-        foreach (var move in map.Moves)
-        {
-            if (map.Volumes[move.To].VolumeId == volumeId)
-            {
-                here.Add(move.Partition, move);
-            }
-        }
-
-        foreach (var gone in progress.Keys.Where(partition => !here.ContainsKey(partition)).ToList())
-        {
-            progress.Remove(gone);
-        }
-
-        foreach (var move in here.Values)
-        {
-            if (!progress.TryGetValue(move.Partition, out var known) || known.Move != move)
-            {
-                progress[move.Partition] = new Progress(move);
-            }
-        }
-    }
 
     private static IEnumerable<MapVolume> SourcesOf(ClusterMap map, ReplicaMove move, Guid volumeId) =>
         move.State == MoveState.Leaving
             ? [map.Volumes[move.From]]
             : map.ReplicasOf(move.Partition).Owners.Where(owner => owner.VolumeId != volumeId);
-
-    /// <summary>What is to be compared with one source, in its order.</summary>
-    private sealed record Plan(MapVolume Source)
-    {
-        public Queue<ReplicaMove> Moves { get; } = new();
-    }
-
-    /// <summary>How far one move is.</summary>
-    private sealed class Progress(ReplicaMove move)
-    {
-        public ReplicaMove Move { get; } = move;
-
-        /// <summary>Sources with which it was whole: it needs no second look until the map says something new of it.</summary>
-        public List<Guid> Settled { get; } = [];
-
-        /// <summary>The same, at a floor that does not count for the move yet.</summary>
-        public List<Guid> Early { get; } = [];
-
-        /// <summary>The turn in which something was still lacking, 0 for none: what no source can give now must not stand before what can be had.</summary>
-        public int LackingAt { get; set; }
-
-        public bool IsDue(Guid source, long floor) =>
-            !Settled.Contains(source) && (floor >= Move.Since || !Early.Contains(source));
-    }
 }
 
 /// <summary>Moves whose partitions are compared with one source.</summary>

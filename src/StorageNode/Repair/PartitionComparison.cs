@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using FileSharing.Chunks;
 using FileSharing.Cluster.Map;
@@ -32,83 +32,58 @@ internal sealed class PartitionComparison(
     ILogger<PartitionComparison> log
 )
 {
-    private readonly RecordFetch fetch = new(map, volumes, transport, budgets, time);
+    /// <summary>Partitions that differ and are brought at once, for each comparison.</summary>
+    private const int PartitionsAtOnceMax = 8;
+
+    /// <summary>Records of one partition under way at once.</summary>
+    private const int FetchesAtOnceMax = 4;
+
+    /// <summary>Records under way at once, of all comparisons of this node, together.</summary>
+    private const long FetchBytesMax = 32L << 20;
+
+    private readonly ByteBudget fetching = new(FetchBytesMax, time);
 
     /// <summary>Compares these partitions, and brings what is lacking.</summary>
-    /// <returns>
-    /// Some after some, as they become known, so that what is whole need not wait for what is still brought. Of partitions left out nothing is known: the source cannot be
-    /// asked (any more).
-    /// </returns>
-    public async IAsyncEnumerable<IReadOnlyList<Compared>> RunAsync(
+    /// <returns>Of each partition that could be compared; of those left out nothing is known. Empty when the source cannot be asked.</returns>
+    public async Task<IReadOnlyList<Compared>> RunAsync(
         OpenVolume own,
         MapVolume source,
-        IEnumerable<int> partitions,
-        [EnumeratorCancellation] CancellationToken cancellationToken
+        IReadOnlyList<int> partitions,
+        CancellationToken cancellationToken
     )
     {
-        foreach (var some in partitions.Order().Chunk(DigestRequest.RangesMax))
+        var done = new ConcurrentBag<Compared>();
+        try
         {
-            var differences = await TryAsync(() => CompareAsync(own, source, some, cancellationToken));
-            if (differences is null)
+            foreach (var some in partitions.Chunk(DigestRequest.RangesMax))
             {
-                yield break;
-            }
-
-            if (differences.Equal.Count > 0)
-            {
-                yield return differences.Equal;
-            }
-
-            foreach (var group in GroupsOf(differences.Different))
-            {
-                var brought = await TryAsync(() => BringAsync(own, source, group, cancellationToken));
-                if (brought is null)
-                {
-                    yield break;
-                }
-
-                yield return brought;
+                await CompareAsync(own, source, some, done, cancellationToken);
             }
         }
-
-        async Task<T?> TryAsync<T>(Func<Task<T>> ask)
-            where T : class
+        catch (Exception error) when (IsFailure(error, cancellationToken))
         {
-            try
-            {
-                return await ask();
-            }
-            catch (Exception error) when (IsFailure(error, cancellationToken))
-            {
-                log.ComparisonPaused(own.VolumeId, source.VolumeId, error.Message);
-                return null;
-            }
+            log.ComparisonPaused(own.VolumeId, source.VolumeId, error.Message);
         }
+
+        return [.. done];
     }
 
-    /// <param name="Equal">Of these all is known.</param>
-    /// <param name="Different">These, and how many records the source has of each.</param>
-    private sealed record Differences(
-        IReadOnlyList<Compared> Equal,
-        IReadOnlyList<(int Partition, long RecordsThere)> Different
-    );
-
-    private async Task<Differences> CompareAsync(
+    private async Task CompareAsync(
         OpenVolume own,
         MapVolume source,
         int[] partitions,
+        ConcurrentBag<Compared> done,
         CancellationToken cancellationToken
     )
     {
         var ranges = partitions.Select(HashRange.OfPartition).ToList();
         var (here, there) = await DigestsAsync(own, source, ranges, cancellationToken);
-        var equal = new List<Compared>();
-        var different = new List<(int, long)>();
+        var different = new List<(int Partition, long RecordsThere)>();
         for (var i = 0; i < partitions.Length; i++)
         {
             if (here[i] == there[i])
             {
-                equal.Add(new Compared(partitions[i], here[i].Records, Lacking: 0, BytesLeft: 0, Fetched: 0));
+                done.Add(new Compared(partitions[i], here[i].Records, Lacking: 0, BytesLeft: 0, Fetched: 0));
             }
             else
             {
@@ -116,92 +91,115 @@ internal sealed class PartitionComparison(
             }
         }
 
-        return new Differences(equal, different);
+        await SomeAtOnce.ForEachAsync(
+            different,
+            PartitionsAtOnceMax,
+            async one =>
+                done.Add(await FetchLackingAsync(own, source, one.Partition, one.RecordsThere, cancellationToken))
+        );
     }
 
-    /// <summary>Neighbours of which the source has no more than one list holds; a larger one is by itself.</summary>
-    private static IEnumerable<IReadOnlyList<(int Partition, long RecordsThere)>> GroupsOf(
-        IEnumerable<(int Partition, long RecordsThere)> different
+    private async Task<Compared> FetchLackingAsync(
+        OpenVolume own,
+        MapVolume source,
+        int partition,
+        long recordsThere,
+        CancellationToken cancellationToken
     )
     {
-        var group = new List<(int, long)>();
-        long records = 0;
-        foreach (var one in different)
+        var range = HashRange.OfPartition(partition);
+        long fetched = 0;
+        var left = new ConcurrentBag<ListedRecord>();
+        foreach (var part in await DifferentPartsAsync(own, source, range, recordsThere, cancellationToken))
         {
-            if (group.Count > 0 && records + one.RecordsThere >= RangeListReply.RecordsMax)
+            ChunkId? after = null;
+            while (await ListAsync(own, source, part, after, cancellationToken) is { Count: > 0 } page)
             {
-                yield return group;
-                (group, records) = ([], 0);
+                after = page[^1].Id;
+                await SomeAtOnce.ForEachAsync(
+                    page.Where(record => !own.Store.Has(record.Id)),
+                    FetchesAtOnceMax,
+                    async record =>
+                    {
+                        if (await FetchAsync(own, source, record, cancellationToken))
+                        {
+                            Interlocked.Increment(ref fetched);
+                        }
+                        else
+                        {
+                            left.Add(record);
+                        }
+                    }
+                );
+                if (page.Count < RangeListReply.RecordsMax)
+                {
+                    break;
+                }
+            }
+        }
+
+        return new Compared(
+            partition,
+            RangeRecords.Of(own.Store, range, range.Before).LongCount(),
+            left.Count,
+            left.Sum(record => (long)record.Bytes),
+            fetched
+        );
+    }
+
+    /// <summary>Where to look: what one list holds is listed at once, more only in the parts that differ.</summary>
+    private async Task<IEnumerable<HashRange>> DifferentPartsAsync(
+        OpenVolume own,
+        MapVolume source,
+        HashRange partition,
+        long recordsThere,
+        CancellationToken cancellationToken
+    )
+    {
+        if (recordsThere < RangeListReply.RecordsMax)
+        {
+            return [partition];
+        }
+
+        var parts = partition.Split().ToList();
+        var (here, there) = await DigestsAsync(own, source, parts, cancellationToken);
+        return parts.Where((_, i) => here[i] != there[i]);
+    }
+
+    /// <summary>Takes the source's copy, checked on both sides, with its stamp.</summary>
+    /// <returns>False when it is not durable here afterwards.</returns>
+    private async Task<bool> FetchAsync(
+        OpenVolume own,
+        MapVolume source,
+        ListedRecord record,
+        CancellationToken cancellationToken
+    )
+    {
+        using var room = await fetching.ReserveAsync(record.Bytes, Timeout.InfiniteTimeSpan, cancellationToken);
+        using var work = await budgets.Of(own).BeginAsync(record.Bytes, cancellationToken);
+        var (outcome, lease) = await transport.GetAsync(source, record.Id, () => { }, cancellationToken);
+        if (outcome != FetchOutcome.Found)
+        {
+            return false;
+        }
+
+        using (lease)
+        {
+            var status = await volumes.PutAsync(
+                own.VolumeId,
+                map.Required.Version,
+                lease!.Record,
+                record.Epoch,
+                owed: false,
+                cancellationToken
+            );
+            if (status == RecordStatus.Stored)
+            {
+                own.Activity.Fetched(record.Bytes);
             }
 
-            group.Add(one);
-            records += one.RecordsThere;
+            return status.IsDurable();
         }
-
-        if (group.Count > 0)
-        {
-            yield return group;
-        }
-    }
-
-    private async Task<IReadOnlyList<Compared>> BringAsync(
-        OpenVolume own,
-        MapVolume source,
-        IReadOnlyList<(int Partition, long RecordsThere)> group,
-        CancellationToken cancellationToken
-    )
-    {
-        var lacking = new List<ListedRecord>();
-        var left = new List<ListedRecord>();
-        var ranges = await RangesOfAsync(own, source, group, cancellationToken);
-        var isMore = ranges.Count > 0;
-        for (ChunkId? after = null; isMore; )
-        {
-            var page = await ListAsync(own, source, ranges, after, cancellationToken);
-            var some = page.Where(record => !own.Store.Has(record.Id)).ToList();
-            lacking.AddRange(some);
-            left.AddRange(await fetch.RunAsync(own, source, some, cancellationToken));
-            isMore = page.Count == RangeListReply.RecordsMax;
-            after = isMore ? page[^1].Id : null;
-        }
-
-        var lackingOf = lacking.CountBy(PartitionOf).ToDictionary();
-        var leftOf = left.ToLookup(PartitionOf);
-        return [.. group.Select(one => Describe(one.Partition))];
-
-        Compared Describe(int partition)
-        {
-            var range = HashRange.OfPartition(partition);
-            var leftHere = leftOf[partition].Count();
-            return new Compared(
-                partition,
-                RangeRecords.Of(own.Store, range, range.Before).LongCount(),
-                leftHere,
-                leftOf[partition].Sum(record => (long)record.Bytes),
-                lackingOf.GetValueOrDefault(partition) - leftHere
-            );
-        }
-    }
-
-    private static int PartitionOf(ListedRecord record) => PartitionTable.PartitionOf(record.Id);
-
-    /// <summary>Where to look: what one list holds is listed at once, of a larger partition only the parts that differ.</summary>
-    private async Task<IReadOnlyList<HashRange>> RangesOfAsync(
-        OpenVolume own,
-        MapVolume source,
-        IReadOnlyList<(int Partition, long RecordsThere)> group,
-        CancellationToken cancellationToken
-    )
-    {
-        var ranges = group.Select(one => HashRange.OfPartition(one.Partition)).ToList();
-        if (group[0].RecordsThere < RangeListReply.RecordsMax)
-        {
-            return ranges;
-        }
-
-        var parts = ranges[0].Split().ToList();
-        var (here, there) = await DigestsAsync(own, source, parts, cancellationToken);
-        return [.. parts.Where((_, i) => here[i] != there[i])];
     }
 
     private async Task<(IReadOnlyList<RangeDigest> Here, IReadOnlyList<RangeDigest> There)> DigestsAsync(
@@ -222,13 +220,13 @@ internal sealed class PartitionComparison(
     private async Task<IReadOnlyList<ListedRecord>> ListAsync(
         OpenVolume own,
         MapVolume source,
-        IReadOnlyList<HashRange> ranges,
+        HashRange part,
         ChunkId? after,
         CancellationToken cancellationToken
     )
     {
         using var work = await budgets.Of(own).BeginAsync(bytes: 0, cancellationToken);
-        return await calls.ListAsync(source, new RangeListRequest(ranges, after), cancellationToken);
+        return await calls.ListAsync(source, new RangeListRequest(part, after), cancellationToken);
     }
 
     /// <summary>The source, the network or the local disk; not this process stopping.</summary>

@@ -108,15 +108,16 @@ internal sealed class PartitionSync(
         CancellationToken cancellationToken
     )
     {
-        var reported = new List<Compared>();
         try
         {
-            var partitions = batch.Moves.Select(move => move.Partition);
-            await foreach (var some in comparison.RunAsync(volume, batch.Source, partitions, cancellationToken))
-            {
-                await ReportAsync(volume, batch.Source, batch.Floor, some, cancellationToken);
-                reported.AddRange(some);
-            }
+            var compared = await comparison.RunAsync(
+                volume,
+                batch.Source,
+                [.. batch.Moves.Select(move => move.Partition)],
+                cancellationToken
+            );
+            await ReportAsync(volume, batch.Source, batch.Floor, compared, cancellationToken);
+            return (batch, compared);
         }
         catch (Exception error) when (error is IOException or HttpRequestException or OperationCanceledException)
         {
@@ -124,9 +125,9 @@ internal sealed class PartitionSync(
             {
                 log.PartitionsNotReported(volume.VolumeId, error.Message);
             }
-        }
 
-        return (batch, reported);
+            return (batch, []);
+        }
     }
 
     private async Task CompareOwnedAsync(
@@ -142,12 +143,7 @@ internal sealed class PartitionSync(
         }
 
         var floor = news.Floor;
-        var compared = new List<Compared>();
-        await foreach (var some in comparison.RunAsync(volume, source, partitions, cancellationToken))
-        {
-            compared.AddRange(some);
-        }
-
+        var compared = await comparison.RunAsync(volume, source, partitions, cancellationToken);
         if (compared.Sum(partition => partition.Fetched) is var fetched and > 0)
         {
             log.PartitionsMadeGood(volume.VolumeId, source.VolumeId, fetched);

@@ -32,18 +32,6 @@ internal static class RangeRecords
         return new RangeDigest(records, (ulong)(sum >> 64), (ulong)sum);
     }
 
-    /// <summary>The answer to a list.</summary>
-    public static IReadOnlyList<ListedRecord> List(BlobStore store, RangeListRequest request) =>
-        [
-            .. request
-                .Ranges.Where(range => request.After is not { } after || after < range.Last)
-                .SelectMany(range => Of(store, range, Later(range.Before, request.After)))
-                .Take(RangeListReply.RecordsMax)
-                .Select(record => new ListedRecord(record.Id, record.TouchEpoch, record.RecordBytes)),
-        ];
-
-    private static ChunkId? Later(ChunkId? one, ChunkId? other) => one is null || other > one ? other : one;
-
     /// <summary>Those after an id, in order.</summary>
     public static IEnumerable<RecordInfo> Of(BlobStore store, HashRange range, ChunkId? after)
     {

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Cluster;
@@ -94,27 +93,6 @@ internal sealed class DirectTransport(DirectPeers peers, IChunkTransport http) :
         {
             // Whether it has the record cannot be told.
             return new FetchResult(FetchOutcome.Unreachable);
-        }
-    }
-
-    public IAsyncEnumerable<FetchResult> GetManyAsync(
-        MapVolume target,
-        IReadOnlyList<ChunkId> ids,
-        CancellationToken cancellationToken
-    ) =>
-        peers.Find(target.VolumeId) is null
-            ? http.GetManyAsync(target, ids, cancellationToken)
-            : GetEachAsync(target, ids, cancellationToken);
-
-    private async IAsyncEnumerable<FetchResult> GetEachAsync(
-        MapVolume target,
-        IReadOnlyList<ChunkId> ids,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        foreach (var id in ids)
-        {
-            yield return await GetAsync(target, id, () => { }, cancellationToken);
         }
     }
 

@@ -15,9 +15,6 @@ internal sealed class ScriptedTransport : IChunkTransport
     public Func<MapVolume, CancellationToken, Task<RecordStatus>> Put { get; init; } =
         (_, _) => throw new NotSupportedException();
 
-    public Func<MapVolume, IReadOnlyList<ChunkId>, IAsyncEnumerable<FetchResult>> GetMany { get; init; } =
-        (_, _) => throw new NotSupportedException();
-
     public async ValueTask<FetchResult> GetAsync(
         MapVolume target,
         ChunkId id,
@@ -41,12 +38,6 @@ internal sealed class ScriptedTransport : IChunkTransport
         IReadOnlyList<ChunkId> ids,
         CancellationToken cancellationToken
     ) => ValueTask.CompletedTask;
-
-    public IAsyncEnumerable<FetchResult> GetManyAsync(
-        MapVolume target,
-        IReadOnlyList<ChunkId> ids,
-        CancellationToken cancellationToken
-    ) => GetMany(target, ids);
 
     public ValueTask<IReadOnlyList<bool>?> HasAsync(
         MapVolume target,

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using FileSharing.BlobEngine;
 using FileSharing.Chunks;
 using FileSharing.Cluster;
@@ -79,7 +78,9 @@ internal sealed class SimTransport(SimNetwork network, SimHosts hosts, ISimServe
         try
         {
             var (outcome, bytes) = await CallAsync(target, "get", node => ReadAsync(node, target, id));
-            return ResultOf(outcome, bytes);
+            return bytes is null
+                ? new FetchResult(outcome)
+                : new FetchResult(outcome, new RecordLease(new UnpooledBytes(bytes), bytes.Length));
         }
         catch (HttpRequestException)
         {
@@ -100,48 +101,6 @@ internal sealed class SimTransport(SimNetwork network, SimHosts hosts, ISimServe
             return (FetchOutcome.Damaged, null);
         }
     }
-
-    public async IAsyncEnumerable<FetchResult> GetManyAsync(
-        MapVolume target,
-        IReadOnlyList<ChunkId> ids,
-        [EnumeratorCancellation] CancellationToken cancellationToken
-    )
-    {
-        IReadOnlyList<(FetchOutcome, byte[]?)> answer;
-        try
-        {
-            answer = await CallAsync(target, "fetch", node => ReadAllAsync(node, target, ids));
-        }
-        catch (HttpRequestException)
-        {
-            answer = [.. ids.Select(_ => (FetchOutcome.Unreachable, (byte[]?)null))];
-        }
-
-        foreach (var (outcome, bytes) in answer)
-        {
-            yield return ResultOf(outcome, bytes);
-        }
-    }
-
-    private static async Task<IReadOnlyList<(FetchOutcome, byte[]?)>> ReadAllAsync(
-        SimNode node,
-        MapVolume target,
-        IReadOnlyList<ChunkId> ids
-    )
-    {
-        var read = new List<(FetchOutcome, byte[]?)>(ids.Count);
-        foreach (var id in ids)
-        {
-            read.Add(await ReadAsync(node, target, id));
-        }
-
-        return read;
-    }
-
-    private static FetchResult ResultOf(FetchOutcome outcome, byte[]? bytes) =>
-        bytes is null
-            ? new FetchResult(outcome)
-            : new FetchResult(outcome, new RecordLease(new UnpooledBytes(bytes), bytes.Length));
 
     public async ValueTask<IReadOnlyList<bool>?> HasAsync(
         MapVolume target,
@@ -200,8 +159,16 @@ internal sealed class SimTransport(SimNetwork network, SimHosts hosts, ISimServe
         await CallAsync(
             volume,
             "list",
-            node => OnAsync(node, volume, store => Task.FromResult(RangeRecords.List(store, request)))
+            node => OnAsync(node, volume, store => Task.FromResult(Listed(store, request)))
         );
+
+    private static ListedRecord[] Listed(BlobStore store, RangeListRequest request) =>
+        [
+            .. RangeRecords
+                .Of(store, request.Range, request.After ?? request.Range.Before)
+                .Take(RangeListReply.RecordsMax)
+                .Select(record => new ListedRecord(record.Id, record.TouchEpoch, record.RecordBytes)),
+        ];
 
     public async Task<IReadOnlyList<byte[]?>> ChallengeAsync(
         MapVolume volume,

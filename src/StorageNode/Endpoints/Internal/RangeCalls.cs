@@ -32,13 +32,17 @@ internal static class RangeCalls
     {
         using var use = VolumeCalls.Require(node, volumeId);
         var request = await VolumeCalls.ReadAsync(context, WireJson.Default.RangeListRequest);
-        if (request is not { IsValid: true })
+        if (request is not { Range.IsValid: true })
         {
             throw BadRange();
         }
 
-        var listed = RangeRecords.List(use.Store, request);
-        await Replies.WriteJsonAsync(context, new RangeListReply(listed), WireJson.Default.RangeListReply);
+        var records = RangeRecords
+            .Of(use.Store, request.Range, request.After ?? request.Range.Before)
+            .Take(RangeListReply.RecordsMax)
+            .Select(record => new ListedRecord(record.Id, record.TouchEpoch, record.RecordBytes))
+            .ToList();
+        await Replies.WriteJsonAsync(context, new RangeListReply(records), WireJson.Default.RangeListReply);
     }
 
     public static async Task ProveAsync(HttpContext context, Guid volumeId, NodeParts node)
@@ -86,6 +90,6 @@ internal static class RangeCalls
         new(
             StatusCodes.Status400BadRequest,
             "bad-range",
-            $"A range has 1 to {Cluster.Map.HashRange.BitsMax} bits and a prefix of as many, and a call at most {DigestRequest.RangesMax} ranges, for a list 1 or more in their order."
+            $"A range has 1 to {Cluster.Map.HashRange.BitsMax} bits and a prefix of as many, and a call at most {DigestRequest.RangesMax} ranges."
         );
 }
