@@ -28,6 +28,8 @@ public sealed record ComparisonRow
 /// <summary>The newest comparison of each partition, volume and source. Thread-safe.</summary>
 public sealed class ComparisonStore(MetadataDb db, TimeProvider time)
 {
+    private const string Columns = "partition, volume_id, source_id, floor, records, lacking, bytes_left, reported_at";
+
     /// <summary>Keeps these in place of earlier ones. One that began at a lower floor than what is known says nothing new, and is dropped.</summary>
     /// <param name="reports">Of several of the same partition, volume and source, the last counts. Their time is set here.</param>
     public Task RecordAsync(IReadOnlyList<ComparisonRow> reports, CancellationToken ct)
@@ -58,43 +60,17 @@ public sealed class ComparisonStore(MetadataDb db, TimeProvider time)
         );
     }
 
-    /// <summary>What these volumes found of these partitions.</summary>
-    public Task<List<ComparisonRow>> OfAsync(
-        IReadOnlyCollection<int> partitions,
-        IReadOnlyCollection<Guid> volumes,
-        CancellationToken ct
-    ) =>
-        partitions.Count == 0
-            ? Task.FromResult<List<ComparisonRow>>([])
-            : ReadAsync(
-                "WHERE partition = ANY (@partitions) AND volume_id = ANY (@volumes)",
-                new { partitions = partitions.ToArray(), volumes = volumes.ToArray() },
-                ct
-            );
-
-    /// <summary>Everything: up to six rows a partition.</summary>
-    public Task<List<ComparisonRow>> AllAsync(CancellationToken ct) => ReadAsync("", null, ct);
-
-    /// <summary>A row of the answer for each pair of volumes, not for each partition: while replicas are on the move this is read every second.</summary>
-    private async Task<List<ComparisonRow>> ReadAsync(string where, object? args, CancellationToken ct)
-    {
-        var pairs = await db.ListAsync<PairRow>(
-            $"""
-            SELECT volume_id, source_id, array_agg(partition) AS partitions, array_agg(floor) AS floors, array_agg(records) AS records,
-                   array_agg(lacking) AS lacking, array_agg(bytes_left) AS bytes_left, array_agg(reported_at) AS reported_at
-            FROM partition_reports {where} GROUP BY volume_id, source_id
-            """,
-            args,
+    /// <summary>What is known of these partitions.</summary>
+    public Task<List<ComparisonRow>> OfAsync(IReadOnlyCollection<int> partitions, CancellationToken ct) =>
+        db.ListAsync<ComparisonRow>(
+            $"SELECT {Columns} FROM partition_reports WHERE partition = ANY (@partitions)",
+            new { partitions = partitions.ToArray() },
             ct
         );
-        var rows = new List<ComparisonRow>(pairs.Sum(pair => pair.Partitions.Length));
-        foreach (var pair in pairs)
-        {
-            rows.AddRange(pair.Rows());
-        }
 
-        return rows;
-    }
+    /// <summary>Everything: up to six rows a partition.</summary>
+    public Task<List<ComparisonRow>> AllAsync(CancellationToken ct) =>
+        db.ListAsync<ComparisonRow>($"SELECT {Columns} FROM partition_reports", null, ct);
 
     /// <summary>Forgets what these volumes said, and what was said of them, in these partitions: they have none of it any more.</summary>
     public Task ForgetAsync(IReadOnlyCollection<(int Partition, Guid VolumeId)> gone, CancellationToken ct) =>
@@ -110,32 +86,4 @@ public sealed class ComparisonStore(MetadataDb db, TimeProvider time)
             },
             ct
         );
-
-    private sealed record PairRow
-    {
-        public Guid VolumeId { get; init; }
-        public Guid SourceId { get; init; }
-        public required int[] Partitions { get; init; }
-        public required long[] Floors { get; init; }
-        public required long[] Records { get; init; }
-        public required long[] Lacking { get; init; }
-        public required long[] BytesLeft { get; init; }
-        public required DateTime[] ReportedAt { get; init; }
-
-        public IEnumerable<ComparisonRow> Rows() =>
-            Partitions.Select(
-                (partition, i) =>
-                    new ComparisonRow
-                    {
-                        Partition = partition,
-                        VolumeId = VolumeId,
-                        SourceId = SourceId,
-                        Floor = Floors[i],
-                        Records = Records[i],
-                        Lacking = Lacking[i],
-                        BytesLeft = BytesLeft[i],
-                        ReportedAt = ReportedAt[i],
-                    }
-            );
-    }
 }

@@ -60,7 +60,7 @@ internal sealed class LayoutDriver(
             present = await layouts.ReadAsync(ct);
         }
 
-        var reports = await comparisons.OfAsync(map, ct);
+        var reports = await comparisons.OfAsync([.. map.Moves.Select(m => m.Partition)], ct);
         if (LayoutStep.Next(map, View(present, directory, beats, reports)) is not { } next)
         {
             return;

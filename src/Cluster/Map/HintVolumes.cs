@@ -8,73 +8,33 @@ namespace FileSharing.Cluster.Map;
 /// </summary>
 internal static class HintVolumes
 {
-    /// <summary>All by index into the volumes of the map.</summary>
     /// <param name="volumes">All of the map.</param>
     /// <param name="partition">For which.</param>
     /// <param name="holders">Its owners, and who joins.</param>
-    /// <param name="hints">
-    /// As long as there are owners, who come first among the holders; <see cref="PartitionTable.None"/> where the owner is up, or nobody is left to stand in for it.
-    /// </param>
-    public static void Find(
+    /// <param name="owners">How many of the first holders are owners.</param>
+    /// <returns>By owner; null where it is up, or nobody is left to stand in for it.</returns>
+    public static MapVolume?[] Of(
         IReadOnlyList<MapVolume> volumes,
         int partition,
-        ReadOnlySpan<ushort> holders,
-        Span<ushort> hints
+        IReadOnlyList<MapVolume> holders,
+        int owners
     )
     {
-        hints.Fill(PartitionTable.None);
-        for (var i = 0; i < hints.Length; i++)
+        var taken = holders.Select(holder => holder.NodeId).ToHashSet();
+        var ranked = volumes
+            .Where(volume => !volume.IsDown && volume.Weight > 0 && !taken.Contains(volume.NodeId))
+            .OrderByDescending(volume => RankOf(partition, volume.VolumeId))
+            .DistinctBy(volume => volume.NodeId)
+            .Take(owners)
+            .ToList();
+        var hints = new MapVolume?[owners];
+        var next = 0;
+        for (var i = 0; i < owners; i++)
         {
-            if (volumes[holders[i]].IsDown)
-            {
-                hints[i] = BestOf(volumes, partition, holders, hints[..i]);
-            }
-        }
-    }
-
-    private static ushort BestOf(
-        IReadOnlyList<MapVolume> volumes,
-        int partition,
-        ReadOnlySpan<ushort> holders,
-        ReadOnlySpan<ushort> given
-    )
-    {
-        var best = PartitionTable.None;
-        var bestRank = 0UL;
-        for (var i = 0; i < volumes.Count; i++)
-        {
-            var volume = volumes[i];
-            if (
-                volume.IsDown
-                || volume.Weight <= 0
-                || IsOnNodeOfAny(volumes, volume, holders)
-                || IsOnNodeOfAny(volumes, volume, given)
-            )
-            {
-                continue;
-            }
-
-            var rank = RankOf(partition, volume.VolumeId);
-            if (best == PartitionTable.None || rank > bestRank)
-            {
-                (best, bestRank) = ((ushort)i, rank);
-            }
+            hints[i] = holders[i].IsDown && next < ranked.Count ? ranked[next++] : null;
         }
 
-        return best;
-    }
-
-    private static bool IsOnNodeOfAny(IReadOnlyList<MapVolume> volumes, MapVolume volume, ReadOnlySpan<ushort> others)
-    {
-        foreach (var other in others)
-        {
-            if (other != PartitionTable.None && volumes[other].NodeId == volume.NodeId)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return hints;
     }
 
     private static ulong RankOf(int partition, Guid volumeId)

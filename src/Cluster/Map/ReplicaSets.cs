@@ -1,22 +1,8 @@
 namespace FileSharing.Cluster.Map;
 
-/// <summary>
-/// Makes the sets of a map's partitions; equal ones are one object: 3 volumes have 6 sets, not 16,384. A new map is taken every second while replicas are on the move, by every
-/// process.
-/// </summary>
+/// <summary>Makes the sets of a map's partitions; equal ones are one object: 3 volumes have 6 sets, not 16,384.</summary>
 internal static class ReplicaSets
 {
-    /// <summary>All that a set is made of, by index into the volumes of the map.</summary>
-    private readonly record struct Parts(Three Owners, Three Hints, int MovingPlace, ushort Joining, ushort Leaving);
-
-    private readonly record struct Three(ushort First, ushort Second, ushort Third)
-    {
-        public static Three Of(ReadOnlySpan<ushort> indices) => new(indices[0], indices[1], indices[2]);
-
-        public MapVolume?[] In(IReadOnlyList<MapVolume> volumes) =>
-            [VolumeOf(volumes, First), VolumeOf(volumes, Second), VolumeOf(volumes, Third)];
-    }
-
     /// <exception cref="ArgumentException">A move does not fit the table.</exception>
     public static ReplicaSet[] Of(
         IReadOnlyList<MapVolume> volumes,
@@ -38,53 +24,68 @@ internal static class ReplicaSets
         }
 
         var order = ReadOrder.Of(table);
-        var distinct = new Dictionary<Parts, ReplicaSet>();
+        var distinct = new Dictionary<(ushort, ushort, ushort), ReplicaSet>();
         var sets = new ReplicaSet[PartitionTable.Partitions];
         for (var partition = 0; partition < sets.Length; partition++)
         {
-            ReplicaMove? move = moveOf.TryGetValue(partition, out var found) ? found : null;
-            var parts = PartsOf(volumes, table, order.OwnersOf(partition), partition, move);
-            if (!distinct.TryGetValue(parts, out sets[partition]!))
+            var owners = order.OwnersOf(partition);
+            var isMoving = moveOf.TryGetValue(partition, out var move);
+            var key = (owners[0], owners[1], owners[2]);
+            if (isMoving || IsAnyDown(owners, volumes))
             {
-                distinct.Add(parts, sets[partition] = Of(volumes, parts));
+                var place = isMoving ? owners.IndexOf(table.OwnersOf(partition)[move.Slot]) : -1;
+                sets[partition] = Of(volumes, partition, owners, place, isMoving ? move : null);
+            }
+            else if (!distinct.TryGetValue(key, out sets[partition]!))
+            {
+                distinct.Add(key, sets[partition] = Of(volumes, partition, owners, movingPlace: -1, move: null));
             }
         }
 
         return sets;
     }
 
-    private static Parts PartsOf(
+    private static ReplicaSet Of(
         IReadOnlyList<MapVolume> volumes,
-        PartitionTable table,
-        ReadOnlySpan<ushort> owners,
         int partition,
+        ReadOnlySpan<ushort> indices,
+        int movingPlace,
         ReplicaMove? move
     )
     {
-        var joining = move is { State: MoveState.Copying } coming ? coming.To : PartitionTable.None;
-        var leaving = move is { State: MoveState.Leaving } going ? going.From : PartitionTable.None;
-        var place = move is { } one ? owners.IndexOf(table.OwnersOf(partition)[one.Slot]) : -1;
+        var owners = new List<MapVolume>(indices.Length);
+        foreach (var index in indices)
+        {
+            if (index != PartitionTable.None)
+            {
+                owners.Add(volumes[index]);
+            }
+        }
 
-        // An owner that there is not comes last.
-        var none = owners.IndexOf(PartitionTable.None);
-        var count = none < 0 ? owners.Length : none;
-        Span<ushort> holders = [.. owners[..count], joining];
-        Span<ushort> hints = [PartitionTable.None, PartitionTable.None, PartitionTable.None];
-        HintVolumes.Find(volumes, partition, holders, hints[..count]);
-        return new Parts(Three.Of(owners), Three.Of(hints), place, joining, leaving);
+        var joining = move is { State: MoveState.Copying } coming ? volumes[coming.To] : null;
+        var leaving = move is { State: MoveState.Leaving } going ? volumes[going.From] : null;
+        var holders = joining is null ? owners : [.. owners, joining];
+        return new ReplicaSet(
+            [.. owners],
+            movingPlace,
+            joining,
+            leaving,
+            HintVolumes.Of(volumes, partition, holders, owners.Count)
+        );
     }
 
-    private static ReplicaSet Of(IReadOnlyList<MapVolume> volumes, Parts parts) =>
-        new(
-            [.. parts.Owners.In(volumes).OfType<MapVolume>()],
-            parts.MovingPlace,
-            VolumeOf(volumes, parts.Joining),
-            VolumeOf(volumes, parts.Leaving),
-            parts.Hints.In(volumes)
-        );
+    private static bool IsAnyDown(ReadOnlySpan<ushort> owners, IReadOnlyList<MapVolume> volumes)
+    {
+        foreach (var index in owners)
+        {
+            if (index != PartitionTable.None && volumes[index].IsDown)
+            {
+                return true;
+            }
+        }
 
-    private static MapVolume? VolumeOf(IReadOnlyList<MapVolume> volumes, ushort index) =>
-        index == PartitionTable.None ? null : volumes[index];
+        return false;
+    }
 
     private static void Check(ReplicaMove move, PartitionTable table, int volumes)
     {

@@ -110,32 +110,6 @@ public sealed class ReplicaSetTests
         Assert.True(counts.Max() < 1.3 * counts.Average(), $"up to {counts.Max()} of {counts.Average():F0}");
     }
 
-    [Fact]
-    public void Partitions_for_which_all_is_the_same_share_a_set_also_while_their_replicas_move_and_owners_are_down()
-    {
-        var still = Map(nodes: 5);
-        var moves = Enumerable
-            .Range(0, PartitionTable.Partitions)
-            .Select(partition => new ReplicaMove(
-                partition,
-                0,
-                still.Table.OwnersOf(partition)[0],
-                (ushort)Enumerable.Range(0, 5).First(to => !still.Table.OwnersOf(partition).Contains((ushort)to)),
-                MoveState.Copying,
-                Version
-            ))
-            .ToList();
-        var map = WithDown(
-            new ClusterMap(Version, still.ClusterId, still.Nodes, still.Volumes, still.Table, moves),
-            owner: 0
-        );
-
-        var sets = Enumerable.Range(0, PartitionTable.Partitions).Select(map.ReplicasOf).Distinct().ToList();
-
-        // Sixty orders of three owners out of five, each with three places that may move, two targets and two hints.
-        Assert.InRange(sets.Count, 60, 60 * 3 * 2 * 2);
-    }
-
     [Theory]
     [InlineData(MoveState.Copying)]
     [InlineData(MoveState.Leaving)]

@@ -34,7 +34,7 @@ internal sealed class RepairStatus(
         CancellationToken ct
     )
     {
-        var reports = await comparisons.OfAsync(map, ct);
+        var reports = await comparisons.OfAsync([.. map.Moves.Select(m => m.Partition)], ct);
         var budget = (await repair.ReadAsync(ct)).RepairBytesPerSecond;
         var moves = MoveOutlook.Of(map, target, reports, bytes, budget);
         return new MovesMessage(moves.UnderWay, moves.Waiting, moves.BytesLeft, moves.Seconds);
