@@ -73,7 +73,7 @@ internal static class ApiComposition
         services.AddSingleton(_ => db).AddSingleton(_ => root);
         services.AddSingleton<IdSource>();
         services.AddSingleton<Accounts>().AddSingleton<LoginTokens>().AddSingleton<IdempotencyKeys>();
-        services.AddSingleton<Groups>().AddSingleton<TeamSpaces>();
+        services.AddSingleton<Groups>();
         services.AddSingleton<FileTree>().AddSingleton<TreeChanges>().AddSingleton<Shares>().AddSingleton<Versions>();
         services.AddSingleton<UploadSessions>().AddSingleton<ChunkProofs>().AddSingleton<UploadCommit>();
         services.AddSingleton<Contents>().AddSingleton<ClusterStore>().AddSingleton<NodeRegistry>();

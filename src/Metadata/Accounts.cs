@@ -22,7 +22,7 @@ public sealed class Accounts(MetadataDb db, IdSource ids, TimeProvider time)
 {
     private const int EmailLengthMax = 254;
     private const int NameLengthMax = 255;
-    internal const string Columns = "user_id, name, email, is_administrator, created_at";
+    private const string Columns = "user_id, name, email, is_administrator, created_at";
 
     /// <summary>Creates the user, their space and its root in one transaction. Costs one password hash.</summary>
     /// <exception cref="MetadataException"><see cref="MetadataError.Invalid"/> input; <see cref="MetadataError.EmailTaken"/>.</exception>

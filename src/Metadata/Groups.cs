@@ -9,7 +9,6 @@ public sealed record Group
 
     /// <summary>Unique; compared byte by byte.</summary>
     public required string Name { get; init; }
-    public long Members { get; init; }
 
     /// <summary>UTC.</summary>
     public DateTime CreatedAt { get; init; }
@@ -18,10 +17,6 @@ public sealed record Group
 /// <summary>Groups and who is in them. A member has the rights of the group from the next request, and loses them as quickly.</summary>
 public sealed class Groups(MetadataDb db, IdSource ids, TimeProvider time)
 {
-    private const string Select = """
-        SELECT g.group_id, g.name, g.created_at, (SELECT count(*) FROM group_members m WHERE m.group_id = g.group_id) AS members FROM groups g
-        """;
-
     /// <exception cref="MetadataException"><see cref="MetadataError.Invalid"/> name; <see cref="MetadataError.NameTaken"/>.</exception>
     public async Task<Group> CreateAsync(string name, CancellationToken ct)
     {
@@ -50,33 +45,8 @@ public sealed class Groups(MetadataDb db, IdSource ids, TimeProvider time)
     /// <param name="idOrName">A group id, or its name.</param>
     public Task<Group?> FindAsync(string idOrName, CancellationToken ct) =>
         db.OneAsync<Group>(
-            $"{Select} WHERE g.group_id = @id OR g.name = @name",
+            "SELECT group_id, name, created_at FROM groups WHERE group_id = @id OR name = @name",
             new { id = Guid.TryParse(idOrName, out var id) ? id : (Guid?)null, name = idOrName.Trim() },
-            ct
-        );
-
-    /// <summary>A page of groups in order of creation.</summary>
-    public Task<List<Group>> ListAsync(Guid after, int limit, CancellationToken ct) =>
-        db.ListAsync<Group>(
-            $"{Select} WHERE g.group_id > @after ORDER BY g.group_id LIMIT @limit",
-            new { after, limit },
-            ct
-        );
-
-    /// <summary>A page of the members of a group, in order of the users' creation.</summary>
-    public Task<List<User>> MembersAsync(Guid group, Guid after, int limit, CancellationToken ct) =>
-        db.ListAsync<User>(
-            $"""
-            SELECT {Accounts.Columns} FROM users
-            WHERE user_id > @after AND user_id IN (SELECT user_id FROM group_members WHERE group_id = @group)
-            ORDER BY user_id LIMIT @limit
-            """,
-            new
-            {
-                group,
-                after,
-                limit,
-            },
             ct
         );
 

@@ -18,8 +18,6 @@ public sealed record TeamSpace
 /// <summary>Spaces of teams. Who may use one are the shares on its root: administrators give the first, its managers the others.</summary>
 public sealed class TeamSpaces(MetadataDb db, IdSource ids, TimeProvider time)
 {
-    private const string Columns = "space_id, root_id, name, created_at";
-
     /// <summary>Creates the space and its empty root, to which nobody has a right yet.</summary>
     /// <param name="createdBy">The administrator, who gets no right by it.</param>
     /// <exception cref="MetadataException"><see cref="MetadataError.Invalid"/> name; <see cref="MetadataError.NameTaken"/>.</exception>
@@ -60,22 +58,6 @@ public sealed class TeamSpaces(MetadataDb db, IdSource ids, TimeProvider time)
 
         return space;
     }
-
-    /// <param name="idOrName">A space id, or the team's name.</param>
-    public Task<TeamSpace?> FindAsync(string idOrName, CancellationToken ct) =>
-        db.OneAsync<TeamSpace>(
-            $"SELECT {Columns} FROM spaces WHERE name IS NOT NULL AND (space_id = @id OR name = @name)",
-            new { id = Guid.TryParse(idOrName, out var id) ? id : (Guid?)null, name = idOrName.Trim() },
-            ct
-        );
-
-    /// <summary>A page of the teams' spaces in order of creation.</summary>
-    public Task<List<TeamSpace>> ListAsync(Guid after, int limit, CancellationToken ct) =>
-        db.ListAsync<TeamSpace>(
-            $"SELECT {Columns} FROM spaces WHERE name IS NOT NULL AND space_id > @after ORDER BY space_id LIMIT @limit",
-            new { after, limit },
-            ct
-        );
 
     /// <summary>The root with no right in it, for an administrator who gives the first shares.</summary>
     public Task<Entry?> RootAsync(TeamSpace space, CancellationToken ct) =>

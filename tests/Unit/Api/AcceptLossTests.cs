@@ -22,7 +22,7 @@ public sealed class AcceptLossTests(PostgresFixture postgres) : IAsyncLifetime
         }
 
         beating = Task.Run(BeatAsync);
-        await UntilAsync(() => Task.FromResult(nodes[0].Map.Current is not null), "there is a map");
+        await RunningApi.UntilAsync(() => Task.FromResult(nodes[0].Map.Current is not null), "there is a map");
     }
 
     public async ValueTask DisposeAsync()
@@ -42,7 +42,7 @@ public sealed class AcceptLossTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal((400, "invalid-request"), await AcceptAsync());
 
         haveDisks = false;
-        await UntilAsync(
+        await RunningApi.UntilAsync(
             async () => States(await ShowAsync()) is ["cut off", "cut off", "cut off"],
             "their disks are gone, and nobody waits for them"
         );
@@ -75,7 +75,7 @@ public sealed class AcceptLossTests(PostgresFixture postgres) : IAsyncLifetime
         Assert.Equal("accept the loss of 1/1, 2/1, 3/1", layout.GetProperty("reason").GetString());
         Assert.Equal("admin@localhost", layout.GetProperty("author").GetString());
         Assert.Equal(["lost", "lost", "lost", "up", "up", "up"], States(layout));
-        await UntilAsync(
+        await RunningApi.UntilAsync(
             async () =>
                 (await StatusAsync()).GetProperty("unavailable").GetArrayLength() == 0
                 && (await ShowAsync()).GetProperty("moves").GetProperty("waiting").GetInt32()
@@ -136,20 +136,5 @@ public sealed class AcceptLossTests(PostgresFixture postgres) : IAsyncLifetime
     {
         var (status, reply) = await api.CallAsync(HttpMethod.Post, $"/admin/layout/{verb}", api.AdminToken, body);
         return (status, reply.TryGetProperty("type", out var type) ? type.GetString()!.Split(':')[^1] : null);
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo, string what)
-    {
-        for (var i = 0; i < 300; i++)
-        {
-            if (await isSo())
-            {
-                return;
-            }
-
-            await Task.Delay(100);
-        }
-
-        Assert.Fail($"Not within 30 s: {what}.");
     }
 }

@@ -55,7 +55,7 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
         await OkAsync("apply", new { plan = plan.GetProperty("plan").GetString() });
 
         await UntilAsync(() => Map.Moves.Count == 2_048, "moves begin");
-        await UntilAsync(
+        await RunningApi.UntilAsync(
             async () => (await ShowAsync()).GetProperty("floor").GetInt64() >= Map.Moves[0].Since,
             "all have the map"
         );
@@ -66,7 +66,7 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
             "the new owner is one"
         );
         var leaving = Map.Moves.First(m => m.Partition == move.Partition);
-        await UntilAsync(
+        await RunningApi.UntilAsync(
             async () => (await ShowAsync()).GetProperty("floor").GetInt64() >= leaving.Since,
             "all have that map too"
         );
@@ -121,7 +121,7 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
                 )
             ).Status
         );
-        await UntilAsync(
+        await RunningApi.UntilAsync(
             async () => await nodes[0].BeatAsync() is { Floor: > 0, Repair: { BytesPerSecond: 12345, Share: 0.125 } },
             "floor and budget come"
         );
@@ -249,20 +249,6 @@ public sealed class LayoutTests(PostgresFixture postgres) : IAsyncLifetime
     private static IEnumerable<string> Names(JsonElement layout) =>
         layout.GetProperty("members").EnumerateArray().Select(m => m.GetProperty("volume").GetString()!);
 
-    private static Task UntilAsync(Func<bool> isSo, string what) => UntilAsync(() => Task.FromResult(isSo()), what);
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo, string what)
-    {
-        for (var i = 0; i < 300; i++)
-        {
-            if (await isSo())
-            {
-                return;
-            }
-
-            await Task.Delay(100);
-        }
-
-        Assert.Fail($"Not within 30 s: {what}.");
-    }
+    private static Task UntilAsync(Func<bool> isSo, string what) =>
+        RunningApi.UntilAsync(() => Task.FromResult(isSo()), what);
 }

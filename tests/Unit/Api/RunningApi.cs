@@ -122,4 +122,20 @@ public sealed class RunningApi(PostgresFixture postgres) : IAsyncLifetime
         );
         return await LoginAsync(email, Password);
     }
+
+    /// <summary>Waits until what the server does by itself has come about; 30 s at most.</summary>
+    public static async Task UntilAsync(Func<Task<bool>> isSo, string what)
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            if (await isSo())
+            {
+                return;
+            }
+
+            await Task.Delay(100);
+        }
+
+        Assert.Fail($"Not within 30 s: {what}.");
+    }
 }

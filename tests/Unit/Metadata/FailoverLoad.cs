@@ -13,14 +13,18 @@ internal sealed class FailoverLoad : IDisposable
 
     private readonly Library library;
     private readonly User user;
-    private readonly EntryAccess root;
+    private readonly EntryAccess folder;
     private readonly ConcurrentDictionary<Guid, CommittedUpload> journal = new();
     private readonly CancellationTokenSource end = new();
     private Task writers = Task.CompletedTask;
     private int unknown;
 
-    private FailoverLoad(Library library, User user, EntryAccess root) =>
-        (this.library, this.user, this.root) = (library, user, root);
+    private FailoverLoad(Library library, User user, EntryAccess folder)
+    {
+        this.library = library;
+        this.user = user;
+        this.folder = folder;
+    }
 
     public int Acknowledged => journal.Count;
 
@@ -114,7 +118,7 @@ internal sealed class FailoverLoad : IDisposable
     private async Task UploadAsync(string name)
     {
         var chunks = Enumerable.Range(0, 3).Select(i => Library.Chunk($"{name}-{i}")).ToArray();
-        var session = await RepeatAsync(() => library.OpenAsync(user, root, name, chunks));
+        var session = await RepeatAsync(() => library.OpenAsync(user, folder, name, chunks));
         await RepeatAsync(async () =>
         {
             await library.ProveAsync(session, chunks);
