@@ -16,9 +16,11 @@ public sealed record ContentUse
     public Guid FileId { get; init; }
     public Guid VersionId { get; init; }
 
-    /// <summary>From the root of the owner's space.</summary>
+    /// <summary>From the root of its space.</summary>
     public required string Path { get; init; }
-    public required string OwnerEmail { get; init; }
+
+    /// <summary>E-mail address of the owner of its space, or the name of the team.</summary>
+    public required string Owner { get; init; }
 
     /// <summary>False for an earlier version of the file.</summary>
     public bool IsCurrent { get; init; }
@@ -50,13 +52,13 @@ public sealed class ContentUses(MetadataDb db)
                        row_number() OVER (PARTITION BY content_id ORDER BY version_id) AS place
                 FROM used
             )
-            SELECT r.content_id, r.size, r.uses, v.entry_id AS file_id, v.version_id, u.email AS owner_email,
+            SELECT r.content_id, r.size, r.uses, v.entry_id AS file_id, v.version_id, COALESCE(u.email, s.name) AS owner,
                    e.current_version = v.version_id AS is_current, up.path, up.is_trashed
             FROM ranked r
             JOIN versions v ON v.space_id = r.space_id AND v.version_id = r.version_id
             JOIN entries e ON e.space_id = v.space_id AND e.entry_id = v.entry_id
             JOIN spaces s ON s.space_id = v.space_id
-            JOIN users u ON u.user_id = s.owner_id
+            LEFT JOIN users u ON u.user_id = s.owner_id
             CROSS JOIN LATERAL (
                 WITH RECURSIVE up AS (
                     SELECT e.parent_id, e.name, e.trashed_at, 0 AS level

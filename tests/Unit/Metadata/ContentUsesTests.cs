@@ -31,10 +31,29 @@ public sealed class ContentUsesTests(PostgresFixture postgres) : IAsyncLifetime
                 (first.VersionId, "/photos/a.jpg", "ann@x.org", 7_000, 2L),
                 (second.VersionId, "/b.jpg", "ben@x.org", 7_000, 2L),
             ],
-            uses.OrderBy(use => use.OwnerEmail, StringComparer.Ordinal)
-                .Select(use => (use.VersionId, use.Path, use.OwnerEmail, use.Size, use.Uses))
+            uses.OrderBy(use => use.Owner, StringComparer.Ordinal)
+                .Select(use => (use.VersionId, use.Path, use.Owner, use.Size, use.Uses))
         );
         Assert.All(uses, use => Assert.Equal((true, false), (use.IsCurrent, use.IsTrashed)));
+    }
+
+    [Fact]
+    public async Task A_file_in_the_space_of_a_team_is_named_with_the_team()
+    {
+        var ann = await library.UserAsync("ann");
+        var team = await library.Teams.CreateAsync("research", ann.UserId, CancellationToken.None);
+        await library.ShareAsync(
+            (await library.Teams.RootAsync(team, CancellationToken.None))!,
+            ann,
+            Permission.Editor,
+            null
+        );
+        var root = (await library.Tree.AccessAsync(ann.UserId, team.RootId, CancellationToken.None))!;
+        await library.PutAsync(ann, root, "a.csv", Own);
+
+        var use = Assert.Single(await OfAsync(each: 10, Own.Id));
+
+        Assert.Equal(("research", "/a.csv"), (use.Owner, use.Path));
     }
 
     [Fact]

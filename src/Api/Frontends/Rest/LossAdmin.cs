@@ -83,7 +83,7 @@ internal sealed class LossAdmin(
                 .. used.Select(use => new LossUseMessage(
                     use.FileId,
                     use.VersionId,
-                    use.OwnerEmail,
+                    use.Owner,
                     use.Path,
                     use.IsCurrent,
                     use.IsTrashed
